@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/given.h"
 #include "store/base/cleanup.h"
-#include "store/base/file.h"
 #include "store/import/import.h"
 #include "admin/read.h"
 
@@ -37,30 +37,20 @@ import_read(
     const char *user, const char *path, char **ret_text, size_t *ret_len)
 {
 	const struct passwd *pw = getpwnam(user);
+	char foreign[USER_TEXT + 64];
 
 	if (pw == NULL) {
 		admin_say("%s: there is no such user", user);
 		return ADMIN_NOT;
 	}
-	if (strcmp(path, "-") == 0) {
-		if (file_read(STDIN_FILENO, IMPORT_FILE_MAX + 1, ret_text,
-			ret_len) == FAULT_NONE)
-			return ADMIN_DONE;
-		admin_say("standard input: cannot be read");
-		return ADMIN_NOT;
-	}
+	if (given_is_stdin(path))
+		return given_read_stdin(IMPORT_FILE_MAX, ret_text, ret_len);
+	snprintf(foreign, sizeof(foreign),
+	    "must be a file that %s may read, or a file of root", user);
 	*ret_text = read_for(pw, path, ret_len);
 	if (*ret_text != NULL)
 		return ADMIN_DONE;
-	if (errno == EINVAL || errno == ELOOP)
-		admin_say("%s: must be a plain file, and not a link", path);
-	else if (errno == EACCES)
-		admin_say(
-		    "%s: must be a file that %s may read, or a file of root",
-		    path, user);
-	else
-		admin_say("%s: %s", path, strerror(errno));
-	return ADMIN_NOT;
+	return given_refuse(path, foreign);
 }
 
 /* Lists what an export has, for the admin to choose. */
@@ -129,7 +119,8 @@ say_what_is_left(const char *user, const char *path, size_t count,
 		    user, path);
 }
 
-/* The id of new device number i: a keeper that got one account sends no list. */
+/* The id of new device number i: a keeper that got one account sends no
+ * list. */
 static const char *
 new_device(const struct reply *reply, size_t i)
 {

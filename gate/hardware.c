@@ -1,7 +1,7 @@
 /*
- * Finds out whether the touch of the key that was used may stand for a code.  The
- * files that say so are root's, and the policy names them: without the keeper's
- * word on them no key counts.
+ * Finds out whether the touch of the key that was used may stand for a code.
+ * The files that say so are root's, and the policy names them: without the
+ * keeper's word on them no key counts.
  */
 #include <unistd.h>
 

@@ -101,8 +101,8 @@ look_as_user(
 		    file->unreadable, sizeof(file->unreadable), "%.500s", path);
 }
 
-/* Looks at one file, by the gate's own judge of such a file.  False if it is not
- * there. */
+/* Looks at one file, by the gate's own judge of such a file.  False if it is
+ * not there. */
 static bool
 look_at_file(struct looking *l, struct hardware_file *file, const char *path,
     const struct passwd *pw)

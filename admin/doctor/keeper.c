@@ -87,13 +87,21 @@ look_at(const struct doctor *doctor, const char *path, struct stat *ret)
 	return found;
 }
 
+/* Returns the uid that the keeper's folder must have; -1: nobody's. */
+static uid_t
+keeper_uid(const struct doctor *doctor)
+{
+	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
+
+	if (doctor->keeper.store != NULL)
+		return geteuid();
+	return pw != NULL ? pw->pw_uid : (uid_t)-1;
+}
+
 static void
 judge_owner(struct doctor *doctor, const char *path)
 {
-	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
-	uid_t owner = doctor->keeper.store != NULL ? geteuid()
-	    : pw != NULL                           ? pw->pw_uid
-						   : (uid_t)-1;
+	uid_t owner = keeper_uid(doctor);
 	char fix[CONFIG_WORD + 120];
 	struct stat st;
 
@@ -155,10 +163,7 @@ judge_store_room(struct doctor *doctor, const char *path)
 static void
 judge_tokens(struct doctor *doctor, const char *folder)
 {
-	const struct passwd *pw = getpwnam(doctor->keeper.keeper_user);
-	uid_t owner = doctor->keeper.store != NULL ? geteuid()
-	    : pw != NULL                           ? pw->pw_uid
-						   : (uid_t)-1;
+	uid_t owner = keeper_uid(doctor);
 	char path[CONFIG_WORD + 16], fix[2 * CONFIG_WORD + 160];
 	struct stat st;
 

@@ -250,9 +250,9 @@ explain_gate(struct admin *admin, struct explanation *e)
 }
 
 /*
- * Looks beforehand what the key of --key proves, so that the keeper can say what
- * a login with it would meet.  Where that cannot be looked up, explain_gate()
- * says why.
+ * Looks beforehand what the key of --key proves, so that the keeper can say
+ * what a login with it would meet.  Where that cannot be looked up,
+ * explain_gate() says why.
  */
 static int
 claim_hardware(struct admin *admin, struct request *request)

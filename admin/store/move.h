@@ -69,7 +69,8 @@ bool move_each(struct move *move, const char *what, struct store_names *files,
 bool move_is_record(
     struct move *move, const char *file, const struct store_text *text);
 
-/* move_is_record(), and all bastions of the fleet, by its level, can read it. */
+/* move_is_record(), and all bastions of the fleet, by its level, can read
+ * it. */
 bool move_fits_level(
     struct move *move, const char *file, const struct store_text *text);
 

@@ -22,8 +22,8 @@ struct columns {
 	enum secrets_form secrets; /* if the secret's column says it */
 };
 
-/* Reads the first line.  False, after refusals, if it does not name the columns,
- * or one that could mean something. */
+/* Reads the first line.  False, after refusals, if it does not name the
+ * columns, or one that could mean something. */
 bool columns_read(
     struct seeds *seeds, const struct csv_row *row, struct columns *ret);
 

@@ -2,49 +2,34 @@
  * import --csv: a maker's file of tokens comes into the keeper's list, whole or
  * not at all.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/given.h"
 #include "admin/read.h"
 #include "admin/tokens/seeds.h"
-#include "store/base/file.h"
 
 /* The name of the file in messages. */
 static const char *
 shown_name(const char *path)
 {
-	return strcmp(path, "-") == 0 ? "standard input" : path;
+	return given_is_stdin(path) ? "standard input" : path;
 }
 
 /* Returns an admin_exit. */
 static int
 read_seeds(const char *path, char **ret_text, size_t *ret_len)
 {
-	if (strcmp(path, "-") == 0) {
-		if (file_read(STDIN_FILENO, SEEDS_FILE_MAX + 1, ret_text,
-			ret_len) == FAULT_NONE)
-			return ADMIN_DONE;
-		admin_say("standard input: cannot be read");
-		return ADMIN_NOT;
-	}
+	if (given_is_stdin(path))
+		return given_read_stdin(SEEDS_FILE_MAX, ret_text, ret_len);
 	*ret_text = read_large_own(path, SEEDS_FILE_MAX, ret_len);
 	if (*ret_text != NULL)
 		return ADMIN_DONE;
-	if (errno == EINVAL || errno == ELOOP)
-		admin_say("%s: must be a plain file, and not a link", path);
-	else if (errno == EACCES)
-		admin_say(
-		    "%s: is somebody else's file, which can change while "
-		    "it is read: make it your own, or give it on standard "
-		    "input, with - in its place",
-		    path);
-	else
-		admin_say("%s: %s", path, strerror(errno));
-	return ADMIN_NOT;
+	return given_refuse(path,
+	    "is somebody else's file, which can change while it is read: make "
+	    "it your own, or give it on standard input, with - in its place");
 }
 
 static void

@@ -12,7 +12,8 @@
 MUST_USE enum fault key_text_hex(const char *text, struct otp_secret *ret);
 MUST_USE enum fault key_text_base32(const char *text, struct otp_secret *ret);
 
-/* True if the text may be a secret, of 80 bits or more: no message quotes it. */
+/* True if the text may be a secret, of 80 bits or more: no message quotes
+ * it. */
 bool key_text_may_be(const char *text);
 
 #endif

@@ -7,11 +7,16 @@
 #include "admin/tokens/seeds.h"
 #include "store/base/utf8.h"
 
-static void __attribute__((format(printf, 3, 0)))
-write_line(struct seed_line *line, int number, const char *format, va_list args)
+/* lines: of seeds, with room for one more. */
+static void __attribute__((format(printf, 4, 0))) add_line(struct seeds *seeds,
+    void *lines, int number, const char *format, va_list args)
 {
+	struct seed_line *line = list_add(lines, sizeof(*line));
 	char text[SEEDS_TEXT];
 
+	seeds->failed |= line == NULL;
+	if (line == NULL)
+		return;
 	line->line = number;
 	vsnprintf(text, sizeof(text), format, args);
 	utf8_clean(text, strlen(text), line->text, sizeof(line->text));
@@ -20,34 +25,24 @@ write_line(struct seed_line *line, int number, const char *format, va_list args)
 void
 seeds_refuse(struct seeds *seeds, int line, const char *format, ...)
 {
-	struct seed_line *wrong = NULL;
 	va_list args;
 
 	if (seeds->wrong_count++ >= SEEDS_WRONG_MAX)
 		return;
-	wrong = list_add(&seeds->wrong, sizeof(*wrong));
-	seeds->failed |= wrong == NULL;
-	if (wrong == NULL)
-		return;
 	va_start(args, format);
-	write_line(wrong, line, format, args);
+	add_line(seeds, &seeds->wrong, line, format, args);
 	va_end(args);
 }
 
 void
 seeds_note(struct seeds *seeds, int line, const char *format, ...)
 {
-	struct seed_line *note = NULL;
 	va_list args;
 
 	if (seeds->notes.count >= SEEDS_NOTES_MAX)
 		return;
-	note = list_add(&seeds->notes, sizeof(*note));
-	seeds->failed |= note == NULL;
-	if (note == NULL)
-		return;
 	va_start(args, format);
-	write_line(note, line, format, args);
+	add_line(seeds, &seeds->notes, line, format, args);
 	va_end(args);
 }
 

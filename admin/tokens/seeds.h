@@ -11,9 +11,10 @@
  *	pskc.c        PSKC (RFC 6030): the XML
  *	pskc_key.c    what one key of it says
  *
- * Pure: text goes in; tokens, or what is wrong, come out.  A file is taken whole
- * or not at all.  What tfa could not follow is an error; what can be left aside
- * without letting anybody in is a note.  No error or note quotes a secret.
+ * Pure: text goes in; tokens, or what is wrong, come out.  A file is taken
+ * whole or not at all.  What tfa could not follow is an error; what can be left
+ * aside without letting anybody in is a note.  No error or note quotes a
+ * secret.
  *
  *	scoped_seeds struct seeds seeds = {.form = SEEDS_CSV};
  *
@@ -26,7 +27,7 @@
 
 #include "store/core/tokens.h"
 
-#define SEEDS_FILE_MAX  (32UL * 1024 * 1024) /* bytes; of PSKC, 1.5 KB a token */
+#define SEEDS_FILE_MAX  (32UL * 1024 * 1024) /* bytes; PSKC: 1.5 KB a token */
 #define SEEDS_WRONG_MAX 20                   /* that are listed */
 #define SEEDS_NOTES_MAX 8
 #define SEEDS_TEXT      320

@@ -13,8 +13,8 @@
  * one by its type, and the only key that sshd asked for. */
 void claim_begin(const struct inquiry *inquiry, struct request *request);
 
-/* Judges the key by the files that the keeper's reply names.  Only for a request
- * with such a claim, and a reply of the reason LOOK. */
+/* Judges the key by the files that the keeper's reply names.  Only for a
+ * request with such a claim, and a reply of the reason LOOK. */
 void claim_judge(const struct inquiry *inquiry, const struct reply *reply,
     struct request *request);
 

@@ -2,8 +2,8 @@
  * pam_tfa.so: asks for a code in sshd's door, before a connection may forward,
  * and with "caller" in sudo and su.  This file is all of it that runs as root,
  * with ruling_is_sound() and, in a child, inquiry_run() until it has become the
- * user: the child asks the keeper (inquiry.h).  Everything that fails denies, and
- * nothing is ever ignored.
+ * user: the child asks the keeper (inquiry.h).  Everything that fails denies,
+ * and nothing is ever ignored.
  */
 #include <errno.h>
 #include <fcntl.h>

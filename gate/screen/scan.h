@@ -62,8 +62,8 @@ MUST_USE enum fault scan_encode(const struct scan_request *request,
 /*
  * *ret: the URI and the code for the reply's secret, user and issuer, and for a
  * device of that type, as scan_encode() makes them for this host.  If tfa-qr or
- * libqrencode is not installed, the URI has the short host name, and there is no
- * code.  scan_done() wipes and frees both.  Faults as scan_format().
+ * libqrencode is not installed, the URI has the short host name, and there is
+ * no code.  scan_done() wipes and frees both.  Faults as scan_format().
  */
 MUST_USE enum fault
 scan_make(const struct reply *reply, enum device_type type, struct scan *ret);

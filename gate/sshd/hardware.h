@@ -1,13 +1,15 @@
 /*
  * Judges whether the key that sshd let in is a hardware key, which somebody
- * touched, and which root alone can have listed.  Such a key may stand for a code.
+ * touched, and which root alone can have listed.  Such a key may stand for a
+ * code.
  *
  * The thief of an earlier session can write what the user can.  So a line
  * counts for a key only in a file of root's; but against it, a line counts
- * anywhere, because sshd obeys the first that it finds.  A line that has the key
- * and cannot be read counts against it, and so does a file that cannot be read.
- * A certificate counts only if it names a principal that root's line names, or
- * the user: with a line of their own, users let in whomever they like.
+ * anywhere, because sshd obeys the first that it finds.  A line that has the
+ * key and cannot be read counts against it, and so does a file that cannot be
+ * read.  A certificate counts only if it names a principal that root's line
+ * names, or the user: with a line of their own, users let in whomever they
+ * like.
  *
  * sshd read these lines when it let the key in, and a line may be gone when the
  * gate looks.  So the connection on which a file of the user's changed has no
@@ -46,8 +48,8 @@ struct hardware_lines {
 void hardware_read(const char *text, enum hardware_place place,
     const struct key *key, const char *user, struct hardware_lines *lines);
 
-/* The proof that the key gives, by all lines.  HARDWARE_NONE: *ret_why says why,
- * behind "the key". */
+/* The proof that the key gives, by all lines.  HARDWARE_NONE: *ret_why says
+ * why, behind "the key". */
 enum hardware hardware_judge(const struct key *key,
     const struct hardware_lines *lines, const char **ret_why);
 
@@ -70,8 +72,8 @@ enum hardware hardware_search(const struct hardware_question *question,
 /*
  * True if none of these files, but for those that root alone can write, changed
  * since then, nor a folder or link on the way to it: sshd, which let the key in
- * after that, has read what hardware_search() did.  Otherwise ret_why says which
- * file.
+ * after that, has read what hardware_search() did.  Otherwise ret_why says
+ * which file.
  */
 bool hardware_is_settled(const struct hardware_question *question,
     const struct timespec *since, char ret_why[static WHY_TEXT]);

@@ -1,7 +1,8 @@
 /*
- * When a process started, when a connection began, and when an sshd that listens
- * read its configuration: sshd runs with what it has read, and not with what
- * stands there now.  The gate, the door's module, doctor and setup ask here.
+ * When a process started, when a connection began, and when an sshd that
+ * listens read its configuration: sshd runs with what it has read, and not with
+ * what stands there now.  The gate, the door's module, doctor and setup ask
+ * here.
  */
 #ifndef TFA_STARTED_H
 #define TFA_STARTED_H
@@ -35,16 +36,16 @@ int64_t started_ticks_now(void);
 MUST_USE bool
 started_process(pid_t pid, pid_t *ret_parent, struct timespec *ret);
 
-/* The title of a process, which anybody can give to one of theirs, and whose the
- * process is.  False where it cannot be seen. */
+/* The title of a process, which anybody can give to one of theirs, and whose
+ * the process is.  False where it cannot be seen. */
 #define STARTED_TITLE 4096 /* bytes of one that we need */
 MUST_USE bool
 started_title(pid_t pid, char ret[static STARTED_TITLE], uid_t *ret_owner);
 
 /*
- * *ret: when the connection began that this process serves, or that one above it
- * does: root's process of sshd with a title that names the user.  It was started
- * before anybody was authenticated.  False where that cannot be seen.
+ * *ret: when the connection began that this process serves, or that one above
+ * it does: root's process of sshd with a title that names the user.  It was
+ * started before anybody was authenticated.  False where that cannot be seen.
  */
 MUST_USE bool
 started_connection(pid_t pid, const char *user, struct timespec *ret);

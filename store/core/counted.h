@@ -20,11 +20,11 @@
  *	   proved: tests/proofs/verify.c 9i, 3 devices.
  *
  * What guessing is worth.  HOTP_AHEAD of a million codes pass, as many as of a
- * device that goes by the time: verify.h's three steps.  One guess of 10 000 hits
- * a code further ahead.  Only the very next guess can pass by that, one of a
- * million: two guesses, both counted, pass so once in 10^10 times.  For all
- * guesses that the policy allows in a year that is less than one in ten millions.
- * Nothing tells the guesser: the answer is that to any wrong code.
+ * device that goes by the time: verify.h's three steps.  One guess of 10 000
+ * hits a code further ahead.  Only the very next guess can pass by that, one of
+ * a million: two guesses, both counted, pass so once in 10^10 times.  For all
+ * guesses that the policy allows in a year that is less than one in ten
+ * millions.  Nothing tells the guesser: the answer is that to any wrong code.
  */
 #ifndef TFA_COUNTED_H
 #define TFA_COUNTED_H
@@ -49,8 +49,8 @@ enum reason counted_judge(
 /*
  * To be called after a code was typed: forgets what the devices have noted of
  * codes further ahead, unless that very code, which was wrong and counted, is
- * the one that they noted.  A code that was not judged, since the user is locked
- * or stopped, changes nothing.
+ * the one that they noted.  A code that was not judged, since the user is
+ * locked or stopped, changes nothing.
  */
 void
 counted_settle(struct record *record, bool is_one_time, struct outcome *ret);

@@ -388,7 +388,8 @@ decide_first(const struct policy *policy, enum mode mode,
 }
 
 /* True if a code was given on this connection with another key.  sshd names the
- * key in a file of the user's, so a session can have named another one since. */
+ * key in a file of the user's, so a session can have named another one
+ * since. */
 static bool
 is_of_other_key(const struct record *record, const struct login *login)
 {

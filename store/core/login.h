@@ -116,8 +116,8 @@ void login_decide(const struct policy *policy, const struct decision *decision,
  * True if the key of this login is enough by itself: the rule that decided says
  * so of hardware keys, and this is one, touched, and with a PIN where the rule
  * wants it.  Never for a user who is blocked: an administrator took all devices
- * away then, and meant to keep them out.  Nor on a connection of another key, on
- * which a code was given.  Such a pass leaves nothing in the
+ * away then, and meant to keep them out.  Nor on a connection of another key,
+ * on which a code was given.  Such a pass leaves nothing in the
  * record that a code leaves there.
  */
 bool

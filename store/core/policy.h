@@ -248,8 +248,8 @@ policy_forwarding(const struct policy *policy, const struct decision *decision);
 /* Returns true if the policy opens the door to anybody. */
 bool policy_may_forward(const struct policy *policy);
 
-/* Returns true if a file is named in which a hardware key, or its authority, can
- * stand; without one no such key is ever enough. */
+/* Returns true if a file is named in which a hardware key, or its authority,
+ * can stand; without one no such key is ever enough. */
 bool policy_names_hardware(const struct keys *keys);
 
 /*

@@ -1,8 +1,8 @@
 /*
  * A device that counts, was removed, and comes back with the counter of an old
  * file: all that it showed since would pass again.  The record remembers the
- * last code of a removed device as used (spent_device()), and says by that where
- * the device was.  Pure.
+ * last code of a removed device as used (spent_device()), and says by that
+ * where the device was.  Pure.
  *
  * A device that goes by the time needs none of this: its old codes are over.
  */

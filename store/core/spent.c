@@ -187,9 +187,9 @@ spent_retire(
 		record->made = (struct made){.present = false};
 }
 
-/* The one behind the last step or counter that was spent; 0: none was.  The last
- * in spent_counters may be an older one, which somebody typed again.  A counter
- * that came with the device says nothing: it may be wrong. */
+/* The one behind the last step or counter that was spent; 0: none was.  The
+ * last in spent_counters may be an older one, which somebody typed again.  A
+ * counter that came with the device says nothing: it may be wrong. */
 static uint64_t
 first_unspent(const struct device *device)
 {

@@ -35,15 +35,15 @@ bool spent_is_step(struct device *device, const char *code, bool *ret_changed);
 void spent_counter(struct device *device, uint64_t counter);
 
 /*
- * FAULT_NONE: code belongs to a spent counter, however old, which becomes the one
- * seen last; *ret_changed is set to true if the order of the list changed.
+ * FAULT_NONE: code belongs to a spent counter, however old, which becomes the
+ * one seen last; *ret_changed is set to true if the order of the list changed.
  * FAULT_ABSENT: to none; other faults as otp_code().  All are computed.
  */
 enum fault
 spent_is_counter(struct device *device, const char *code, bool *ret_changed);
 
-/* FAULT_NONE: code is the device's for that step or counter; FAULT_ABSENT: it is
- * not; other faults as otp_code().  Takes the same time for each. */
+/* FAULT_NONE: code is the device's for that step or counter; FAULT_ABSENT: it
+ * is not; other faults as otp_code().  Takes the same time for each. */
 MUST_USE enum fault
 spent_compare(const struct device *device, uint64_t step, const char *code);
 

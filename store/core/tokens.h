@@ -11,8 +11,9 @@
  * What must never be: one secret twice in the list, so that two people get it;
  * a secret still in the list once a user's record has it for good.
  *
- * A token is given in three steps, each on disk before the next, so that a crash
- * between two of them neither loses it nor leaves it free for somebody else:
+ * A token is given in three steps, each on disk before the next, so that a
+ * crash between two of them neither loses it nor leaves it free for somebody
+ * else:
  *
  *	tokens_begin()    it is that user's, and its secret is still here
  *	enroll_assign()   the user's record has the secret

@@ -85,11 +85,11 @@ void verify_pass(const struct policy *policy, struct record *record,
 
 /*
  * Finds the step that this code of a device that goes by the time belongs to,
- * among those within window steps of now.  *ret_step: that step.  FAULT_NONE: it
- * is later than device->last_step; FAULT_STALE: it is not; FAULT_ABSENT: there is
- * none, or the device counts its codes; other faults as otp_code().  All steps
- * are computed, so that the time taken does not depend on which one matches.
- * code has device->digits digits.
+ * among those within window steps of now.  *ret_step: that step.  FAULT_NONE:
+ * it is later than device->last_step; FAULT_STALE: it is not; FAULT_ABSENT:
+ * there is none, or the device counts its codes; other faults as otp_code().
+ * All steps are computed, so that the time taken does not depend on which one
+ * matches.  code has device->digits digits.
  */
 MUST_USE enum fault verify_step(const struct device *device, const char *code,
     int64_t now_s, uint64_t window, uint64_t *ret_step);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/json/json.h"
+#include "store/json/lex.h"
 
 static bool
 id_read(const char *text, void *ret)
@@ -59,6 +59,42 @@ charter_uids(const struct charter *charter, const struct fleet_config *config,
 		charter->level >= CHARTER_UIDS
 	    ? host
 	    : "";
+}
+
+static bool
+has_key_of_keys(const char *text, size_t len, const char *key)
+{
+	struct json_lex lex = json_lex_begin(text, len);
+
+	return json_lex_find_key(&lex, "keys") && json_lex_find_key(&lex, key);
+}
+
+static bool
+has_key_of_rule(const char *text, size_t len, const char *key)
+{
+	struct json_lex rules = json_lex_begin(text, len);
+
+	if (!json_lex_find_key(&rules, "rules") || !json_lex_open(&rules, '['))
+		return false;
+	for (size_t n = 0; json_lex_more(&rules, n, ']'); n++) {
+		struct json_lex rule = rules;
+
+		if (json_lex_find_key(&rule, key))
+			return true;
+		if (!json_lex_skip(&rules))
+			return false;
+	}
+	return false;
+}
+
+bool
+charter_takes_policy(
+    const struct charter *charter, const char *text, size_t len)
+{
+	return charter->level >= CHARTER_HARDWARE ||
+	    (!has_key_of_rule(text, len, "hardware_keys") &&
+		!has_key_of_keys(text, len, "hardware_files") &&
+		!has_key_of_keys(text, len, "hardware_authorities"));
 }
 
 enum fault

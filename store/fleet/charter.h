@@ -42,6 +42,11 @@ MUST_USE enum fault charter_parse(const char *text, size_t len,
 const char *charter_uids(const struct charter *charter,
     const struct fleet_config *config, const char *host);
 
+/* False if the text, which policy_parse() took, has a key that bastions of the
+ * fleet's level do not know: they would let nobody in, whatever its value. */
+bool charter_takes_policy(
+    const struct charter *charter, const char *text, size_t len);
+
 /* *ret_text: as charter_parse() reads it; the caller frees it.  FAULT_MEMORY. */
 MUST_USE enum fault
 charter_format(const struct charter *charter, char **ret_text);

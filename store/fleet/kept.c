@@ -554,31 +554,6 @@ fetch_to_put(struct fleet *fleet, int dir, int64_t now_s, struct kept *ret)
 	return say_store(fleet, fault, "", &store);
 }
 
-/* True if a text of JSON has that key somewhere: only a key has a colon behind
- * it. */
-static bool
-has_key(const char *text, const char *quoted)
-{
-	size_t len = strlen(quoted);
-
-	while ((text = strstr(text, quoted)) != NULL) {
-		text += len;
-		if (text[strspn(text, " \t\r\n")] == ':')
-			return true;
-	}
-	return false;
-}
-
-/* A bastion that does not know a key of the policy lets nobody in. */
-static bool
-is_too_new(const struct charter *charter, const char *text)
-{
-	return charter->level < CHARTER_HARDWARE &&
-	    (has_key(text, "\"hardware_keys\"") ||
-		has_key(text, "\"hardware_files\"") ||
-		has_key(text, "\"hardware_authorities\""));
-}
-
 enum fault
 kept_put(struct fleet *fleet, int dir, const struct kept_next *next,
     struct version *ret_theirs)
@@ -592,7 +567,7 @@ kept_put(struct fleet *fleet, int dir, const struct kept_next *next,
 	fault = fetch_to_put(fleet, dir, next->now_s, &kept);
 	if (fault != FAULT_NONE)
 		return fault;
-	if (is_too_new(&kept.charter, next->text)) {
+	if (!charter_takes_policy(&kept.charter, next->text, next->len)) {
 		kept_done(&kept);
 		return kept_say(fleet, FAULT_ACCESS,
 		    "bastions with an older tfa cannot read a policy with "

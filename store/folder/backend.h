@@ -75,6 +75,12 @@ folder_open(const char *path, bool create, struct store *ret);
 /* Locks locks/FILE: the hold() of every engine. */
 MUST_USE enum fault folder_hold(struct store *store, struct store_key *key);
 
+/* *ret: the file that was opened as fd, or errno says why not: one of the
+ * store's own, of at most max bytes.  name: of the file, below the store's
+ * folder. */
+MUST_USE enum fault folder_read(struct store *store, int fd, const char *name,
+    size_t max, struct store_text *ret);
+
 /* Says why a call failed, in store->why; keeps errno for the caller. */
 enum fault store_say(struct store *store, enum fault fault, const char *format,
     ...) __attribute__((format(printf, 3, 4)));

@@ -95,22 +95,42 @@ folder_hold(struct store *store, struct store_key *key)
 }
 
 static enum fault
-check_file(struct store *store, int fd, const char *path, size_t *ret_size)
+check_file(
+    struct store *store, int fd, const char *name, size_t max, size_t *ret_size)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return store_say_errno(store, "cannot stat users/", path);
+		return store_say_errno(store, "cannot stat", name);
 	if (!S_ISREG(st.st_mode) || st.st_uid != store->owner ||
 	    (st.st_mode & 077) != 0 || st.st_nlink > 1)
 		return store_say(store, FAULT_ACCESS,
-		    "users/%s must be a plain file, 0600, with one name, of "
-		    "uid %lu",
-		    path, (unsigned long)store->owner);
-	if (st.st_size > (off_t)RECORD_MAX)
+		    "%s must be a plain file, 0600, with one name, of uid %lu",
+		    name, (unsigned long)store->owner);
+	if (st.st_size > (off_t)max)
 		return store_say(store, FAULT_LIMIT,
-		    "users/%s is larger than %lu bytes", path, RECORD_MAX);
+		    "%s is larger than %zu bytes", name, max);
 	*ret_size = (size_t)st.st_size;
+	return FAULT_NONE;
+}
+
+enum fault
+folder_read(struct store *store, int fd, const char *name, size_t max,
+    struct store_text *ret)
+{
+	size_t size = 0;
+	enum fault fault;
+
+	if (fd < 0)
+		return store_say_errno(store, "cannot open", name);
+	fault = check_file(store, fd, name, max, &size);
+	if (fault != FAULT_NONE)
+		return fault;
+	fault = file_read(fd, size, &ret->bytes, &ret->len);
+	if (fault == FAULT_MEMORY)
+		return store_say(store, fault, "out of memory");
+	if (fault != FAULT_NONE)
+		return store_say_errno(store, "cannot read", name);
 	return FAULT_NONE;
 }
 
@@ -126,22 +146,13 @@ open_record(struct store *store, const char *file,
 static enum fault
 read_text(struct store *store, const char *file, struct store_text *ret)
 {
-	char path[STORE_FILE_TEXT + 8];
+	char path[STORE_FILE_TEXT + 8], name[sizeof(path) + 8];
 	scoped_fd int fd = open_record(store, file, path);
-	enum fault fault;
-	size_t size = 0;
+	int error = errno;
 
-	if (fd < 0)
-		return store_say_errno(store, "cannot open users/", path);
-	fault = check_file(store, fd, path, &size);
-	if (fault != FAULT_NONE)
-		return fault;
-	fault = file_read(fd, size, &ret->bytes, &ret->len);
-	if (fault == FAULT_MEMORY)
-		return store_say(store, fault, "out of memory");
-	if (fault != FAULT_NONE)
-		return store_say_errno(store, "cannot read users/", path);
-	return FAULT_NONE;
+	snprintf(name, sizeof(name), "users/%s", path);
+	errno = error;
+	return folder_read(store, fd, name, RECORD_MAX, ret);
 }
 
 static enum fault

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "store/base/cleanup.h"
 #include "store/base/file.h"
@@ -22,48 +21,16 @@ tokens_file_hold(struct store *store, int *ret_lock)
 	return fault == FAULT_ABSENT ? FAULT_IO : fault;
 }
 
-static enum fault
-check_list_file(struct store *store, int fd, size_t *ret_size)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return store_say_errno(store, "cannot stat", TOKENS_FILE);
-	if (!S_ISREG(st.st_mode) || st.st_uid != store->owner ||
-	    (st.st_mode & 077) != 0 || st.st_nlink > 1)
-		return store_say(store, FAULT_ACCESS,
-		    TOKENS_FILE " must be a plain file, 0600, with one name, "
-				"of uid %lu",
-		    (unsigned long)store->owner);
-	if (st.st_size > (off_t)TOKENS_TEXT_MAX)
-		return store_say(store, FAULT_LIMIT,
-		    TOKENS_FILE " is larger than %lu bytes", TOKENS_TEXT_MAX);
-	*ret_size = (size_t)st.st_size;
-	return FAULT_NONE;
-}
-
 /* FAULT_ABSENT: there is no file. */
 static enum fault
 read_list_text(struct store *store, struct store_text *ret)
 {
 	scoped_fd int fd = openat(store->dir, TOKENS_FILE,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	size_t size = 0;
-	enum fault fault;
 
 	if (fd < 0 && errno == ELOOP)
 		return store_say(store, FAULT_ACCESS, TOKENS_FILE " is a link");
-	if (fd < 0)
-		return store_say_errno(store, "cannot open", TOKENS_FILE);
-	fault = check_list_file(store, fd, &size);
-	if (fault != FAULT_NONE)
-		return fault;
-	fault = file_read(fd, size, &ret->bytes, &ret->len);
-	if (fault == FAULT_MEMORY)
-		return store_say(store, fault, "out of memory");
-	return fault == FAULT_NONE
-	    ? fault
-	    : store_say_errno(store, "cannot read", TOKENS_FILE);
+	return folder_read(store, fd, TOKENS_FILE, TOKENS_TEXT_MAX, ret);
 }
 
 enum fault

@@ -15,8 +15,8 @@
  *
  * Pure: text goes in, and whole accounts or an error come out: a file with one
  * bad line gives none.  A setting that tfa could not follow is an error.  A
- * setting that can be dropped without letting anybody in is dropped, with a note.
- * No error or note quotes a secret or a code.
+ * setting that can be dropped without letting anybody in is dropped, with a
+ * note.  No error or note quotes a secret or a code.
  *
  *	struct import_report report;
  *	scoped_import struct import import = {.present = false};

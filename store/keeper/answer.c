@@ -59,6 +59,15 @@ answer_deny(struct call *call, enum reason reason, const char *name)
 }
 
 void
+answer_deny_most(struct call *call, enum reason reason, size_t most)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "%zu", most);
+	answer_deny(call, reason, name);
+}
+
+void
 answer_deny_with(struct call *call, enum reason reason, const char *name,
     struct note *notes, size_t count)
 {

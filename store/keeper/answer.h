@@ -22,6 +22,8 @@ void answer_deny_with(struct call *call, enum reason reason, const char *name,
     struct note *notes, size_t count);
 void answer_deny_as(struct call *call, enum reason reason, const char *name,
     struct reply *reply);
+/* Answers with the denial for too many or too much; most: what there may be. */
+void answer_deny_most(struct call *call, enum reason reason, size_t most);
 
 /* Answers with the denial that a look-up of that user led to, by its fault. */
 void answer_deny_user(struct call *call, enum fault fault, const char *user);

@@ -1,7 +1,7 @@
 /*
  * Gives a token to a user, in the three steps of core/tokens.h.  The list is
- * locked all the while: nobody else gives the same token meanwhile.  A change of
- * the record that may or may not be written leaves the token begun, and the
+ * locked all the while: nobody else gives the same token meanwhile.  A change
+ * of the record that may or may not be written leaves the token begun, and the
  * same request again ends it.
  */
 #include <stdio.h>
@@ -21,7 +21,6 @@ struct assign {
 	struct token *token;
 	struct undo undo;
 	bool begun;  /* earlier: the record may have had the secret before */
-	bool once;   /* the user had a device before */
 	bool there;  /* the record had the secret already */
 	bool absent; /* the record did not have the secret */
 	char device[DEVICE_ID_TEXT];
@@ -39,7 +38,6 @@ add_device(struct assign *a, struct record *record)
 	if ((int64_t)record->devices.count >=
 	    call->policy.enrollment.max_devices)
 		return REASON_DEVICES_FULL;
-	a->once = record->enrolled_once;
 	if (!undo_before(&a->undo, record))
 		return REASON_STORE;
 	fault = enroll_assign(record, a->token, call->now_s, a->device);
@@ -84,21 +82,15 @@ on_assign(struct record *record, void *arg)
 						     : CHANGE_NONE;
 }
 
-/* If somebody has changed the record since, only the device goes; and a user who
- * was blocked stays blocked. */
 static enum change
 on_take_back(struct record *record, void *arg)
 {
 	struct assign *a = arg;
+	enum change change = undo_devices(&a->undo, record, a->call->now_s);
 	size_t i = 0;
 
-	if (undo_restore(&a->undo, record))
-		return CHANGE_WRITE;
-	if (tokens_find_device(a->token, record, &i) != FAULT_NONE)
-		return CHANGE_NONE;
-	enroll_remove(record, i, a->call->now_s);
-	record->enrolled_once |= a->once;
-	return CHANGE_WRITE;
+	a->absent = tokens_find_device(a->token, record, &i) == FAULT_ABSENT;
+	return change;
 }
 
 static bool
@@ -134,7 +126,8 @@ unassign(struct assign *a)
 	if (a->there)
 		return;
 	if (store_update(&call->store, call->request.user, a->uid, on_take_back,
-		a) == FAULT_NONE)
+		a) == FAULT_NONE &&
+	    a->absent)
 		abandon(a);
 	else
 		syslog(LOG_ERR,

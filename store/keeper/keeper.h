@@ -20,6 +20,9 @@
  *	connect.c    where tfa connects to
  *	amend.c      what tfa-admin changes in a user's record
  *	provision.c  a device that an administrator adds or imports
+ *	assign.c     a token that an administrator gives to a user
+ *	tokens.c     the list of tokens
+ *	undo.c       devices that are taken back
  *	delegate.c   what administrators other than root may ask
  *	explain.c    what a login would be asked, for tfa-admin
  *	history.c    the audit's files, for tfa-admin

@@ -147,15 +147,6 @@ answer_changed(struct call *call, const struct version *theirs)
 }
 
 static void
-answer_too_long(struct call *call)
-{
-	char most[16];
-
-	snprintf(most, sizeof(most), "%lu", KEPT_TEXT);
-	answer_deny(call, REASON_POLICY_LONG, most);
-}
-
-static void
 put_next_policy(struct call *call, const char *text, size_t len)
 {
 	scoped_version struct version theirs = {.number = 0};
@@ -176,7 +167,7 @@ put_next_policy(struct call *call, const char *text, size_t len)
 	else if (fault == FAULT_STALE)
 		answer_changed(call, &theirs);
 	else if (fault == FAULT_LIMIT)
-		answer_too_long(call);
+		answer_deny_most(call, REASON_POLICY_LONG, KEPT_TEXT);
 	else if (fault == FAULT_ACCESS)
 		answer_deny(call, REASON_POLICY_LEVEL, "");
 	else

@@ -11,6 +11,7 @@
 #include "store/core/counted.h"
 #include "store/keeper/answer.h"
 #include "store/keeper/requests.h"
+#include "store/keeper/undo.h"
 
 struct provision {
 	struct call *call;
@@ -23,8 +24,7 @@ struct provision {
 	enum reason reason;    /* DONE, or why not */
 	size_t has;            /* devices, before */
 	size_t account;        /* the one that cannot be added, from 1 */
-	char *before;          /* the record as text, without the devices */
-	char *after;           /* and with them */
+	struct undo undo;
 };
 
 /* device: its id, or "". */
@@ -79,13 +79,6 @@ provision_count(const struct provision *p)
 	return p->import != NULL ? import_count(p->import) : 1;
 }
 
-static bool
-provision_keep(const struct record *record, char **text)
-{
-	json_text_free(text);
-	return record_format(record, text) == FAULT_NONE;
-}
-
 /* Returns REASON_DONE, or why the record stays as it is. */
 static enum reason
 provision(struct provision *p, struct record *record)
@@ -101,7 +94,7 @@ provision(struct provision *p, struct record *record)
 	if ((int64_t)(p->has + provision_count(p)) >
 	    call->policy.enrollment.max_devices)
 		return REASON_DEVICES_FULL;
-	if (!provision_keep(record, &p->before))
+	if (!undo_before(&p->undo, record))
 		return REASON_STORE;
 	fault = provision_add(p, record);
 	if (fault != FAULT_NONE) {
@@ -112,7 +105,7 @@ provision(struct provision *p, struct record *record)
 		return REASON_KNOWN_SECRET;
 	if (fault == FAULT_LIMIT)
 		return REASON_CODES_FULL;
-	if (fault != FAULT_NONE || !provision_keep(record, &p->after))
+	if (fault != FAULT_NONE || !undo_after(&p->undo, record))
 		return REASON_STORE;
 	if (counted_has(record) &&
 	    !store_takes_hotp(&call->store, record->user))
@@ -131,81 +124,12 @@ on_provision(struct record *record, void *arg)
 	return p->reason == REASON_DONE ? CHANGE_WRITE : CHANGE_NONE;
 }
 
-/* *ret: the secret of new device number i. */
-static void
-secret_of(const struct provision *p, size_t i, struct otp_secret *ret)
-{
-	if (p->import != NULL) {
-		*ret = import_at(p->import, i)->secret;
-		return;
-	}
-	*ret = (struct otp_secret){.len = sizeof(p->secret)};
-	memcpy(ret->bytes, p->secret, sizeof(p->secret));
-}
-
-/* Returns true for a device that was added; another one may have its id, where
- * that was removed meanwhile. */
-static bool
-is_added(const struct provision *p, const struct device *device)
-{
-	struct otp_secret secret = {.len = 0};
-	bool found = false;
-
-	for (size_t i = 0; i < p->added.count && !found; i++) {
-		if (strcmp(device->id, p->added.devices[i]) != 0)
-			continue;
-		secret_of(p, i, &secret);
-		found = record_same_secret(&device->secret, &secret);
-	}
-	explicit_bzero(&secret, sizeof(secret));
-	return found;
-}
-
-static bool
-has_added(const struct provision *p, const struct record *record)
-{
-	list_each(const struct device, device, record->devices)
-		if (is_added(p, device))
-			return true;
-	return false;
-}
-
-static void
-remove_added(const struct provision *p, struct record *record)
-{
-	for (size_t i = record->devices.count; i-- > 0;)
-		if (is_added(p, &record->devices.items[i]))
-			enroll_remove(record, i, p->call->now_s);
-}
-
-/*
- * Makes the record what it was before.  If somebody has changed it since, only
- * the devices go.  What they had ended, an invitation for instance, stays ended,
- * and a user who was blocked stays blocked.
- */
 static enum change
 on_undo(struct record *record, void *arg)
 {
-	struct provision *p = arg;
-	scoped_json_text char *text = NULL;
-	struct record before = {.enrolled_once = true};
-	struct json_error error;
-	enum fault fault;
+	const struct provision *p = arg;
 
-	if (!has_added(p, record))
-		return CHANGE_NONE;
-	fault = record_parse(p->before, strlen(p->before), &before, &error);
-	if (fault == FAULT_NONE && provision_keep(record, &text) &&
-	    strcmp(text, p->after) == 0) {
-		record_done(record);
-		*record = before;
-		explicit_bzero(&before, sizeof(before));
-		return CHANGE_WRITE;
-	}
-	remove_added(p, record);
-	record->enrolled_once |= before.enrolled_once;
-	record_done(&before);
-	return CHANGE_WRITE;
+	return undo_devices(&p->undo, record, p->call->now_s);
 }
 
 /* If this fails too, only an administrator can take the devices away. */
@@ -360,8 +284,7 @@ provision_serve(struct call *call, bool understood, const struct import *import)
 				   : "must be recover");
 	else
 		provision_answer(&p);
-	json_text_free(&p.before);
-	json_text_free(&p.after);
+	undo_done(&p.undo);
 	explicit_bzero(&p, sizeof(p));
 }
 

@@ -2,7 +2,8 @@
  * The list of tokens: shown, filled, and what was in it taken out.
  *
  * A list is longer than a packet, so it comes in several, on one connection.
- * Until the last is there nothing is judged; then all of it is taken, or nothing.
+ * Until the last is there nothing is judged; then all of it is taken, or
+ * nothing.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,15 +162,6 @@ answer_added(struct call *call, size_t added)
 	answer_send(call, &reply);
 }
 
-static void
-deny_full(struct call *call)
-{
-	char most[16];
-
-	snprintf(most, sizeof(most), "%d", TOKENS_MAX);
-	answer_deny(call, REASON_TOKENS_FULL, most);
-}
-
 /* The list is held, and all tokens have come. */
 static void
 put_all(struct call *call, struct token_list *list, struct clashes *clashes)
@@ -184,7 +176,7 @@ put_all(struct call *call, struct token_list *list, struct clashes *clashes)
 		fault = tokens_merge(
 		    &list->now, &call->tokens, call->now_s, clashes, &added);
 	if (fault == FAULT_LIMIT)
-		deny_full(call);
+		answer_deny_most(call, REASON_TOKENS_FULL, TOKENS_MAX);
 	else if (fault != FAULT_NONE)
 		answer_deny(call, list_reason(call, fault), "");
 	else if (clashes->list.count > 0)
@@ -240,7 +232,7 @@ keeper_tokens_put(struct call *call)
 	else if (request->tokens.count == 0)
 		answer_misunderstood(call, "tokens", "there are none");
 	else if (before + request->tokens.count > TOKENS_MAX)
-		deny_full(call);
+		answer_deny_most(call, REASON_TOKENS_FULL, TOKENS_MAX);
 	else if (!gather(call))
 		answer_deny(call, REASON_STORE, "");
 	else if (request->last)

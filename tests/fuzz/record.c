@@ -23,8 +23,8 @@ guess(struct record *record)
 }
 
 /*
- * Whatever code is judged, no counter goes back, none passes without moving, and
- * the record can be read again.
+ * Whatever code is judged, no counter goes back, none passes without moving,
+ * and the record can be read again.
  */
 static void
 count_on(const char *text, size_t len)

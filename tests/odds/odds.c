@@ -6,8 +6,8 @@
  * happens to be right is passed over: the last column has the chance of one.
  *
  * A device that counts its codes is worth as much as one that goes by the time.
- * That it can be found again by two codes in a row adds next to nothing: a guess
- * hits one of HOTP_RESYNC codes, and the next guess the one that follows.
+ * That it can be found again by two codes in a row adds next to nothing: a
+ * guess hits one of HOTP_RESYNC codes, and the next guess the one that follows.
  *
  * Exits 1 if the chance of a year is above ODDS_MOST for each device.
  */

@@ -2,9 +2,9 @@
  * login_decide(): who passes without a code?  login_wait(), login_forgive():
  * how long does a counter stay shut?
  *
- * Abstract: in login_decide(), login_wait() gives any answer, an order by last use
- * stays, and counters of devices are any.  A week has 2^20 seconds, as that is
- * quick to divide by.
+ * Abstract: in login_decide(), login_wait() gives any answer, an order by last
+ * use stays, and counters of devices are any.  A week has 2^20 seconds, as that
+ * is quick to divide by.
  */
 #include "tests/proofs/proof.h"
 

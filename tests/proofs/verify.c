@@ -3,8 +3,8 @@
  * claimed holds for codes one after the other: verify.h has the numbers.
  *
  * Abstract: otp_code() is any function of its arguments, and fails at any call;
- * otp_step() is any step; of a device that counts 2 codes pass and it comes back
- * from 4 ahead; hashes do not collide, and may fail.  In the last one
+ * otp_step() is any step; of a device that counts 2 codes pass and it comes
+ * back from 4 ahead; hashes do not collide, and may fail.  In the last one
  * what was typed is 16 characters, digits, or neither; each device judges as it
  * likes, login_wait() gives any answer, and login_forgive() does as login.c
  * proves.  Orders by last use stay; announce_changes() writes texts.
@@ -111,7 +111,8 @@ proof(counted_judge)
 	ahead = d->counter - 1 - counter;
 	second = seen.present && ahead == seen.counter + 1 - counter &&
 	    within(by.now_s - seen.at_s, 0, HOTP_RESYNC_S);
-	/* A pass spends its counter and all before it, which never comes back. */
+	/* A pass spends its counter and all before it, which never comes
+	 * back. */
 	claim(
 	    9a, true, pass == (d->counter != counter) && d->counter >= counter);
 	claim(9b, pass, is_code(d->counter - 1) && length == d->digits);

@@ -209,7 +209,8 @@ Test(explained, hardware_key_is_enough_where_root_lists_it, .timeout = 120)
 	write_text(users_file(user), own);
 }
 
-/* One who came by a hardware key and has no device, in all that lists people. */
+/* One who came by a hardware key and has no device, in all that lists
+ * people. */
 Test(explained, hardware_key_is_seen_in_lists_and_figures)
 {
 	const char *user = "user242", *key;

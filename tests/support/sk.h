@@ -15,8 +15,9 @@
 
 #define SK_PIN "271828"
 
-/* Makes a key of this type, "ed25519-sk" or "ecdsa-sk", in the bastion's folder;
- * option is one of ssh-keygen's -O, or NULL.  Returns the path of its file. */
+/* Makes a key of this type, "ed25519-sk" or "ecdsa-sk", in the bastion's
+ * folder; option is one of ssh-keygen's -O, or NULL.  Returns the path of its
+ * file. */
 const char *
 sk_new(const struct bastion *b, const char *type, const char *option);
 

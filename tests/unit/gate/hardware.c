@@ -159,8 +159,8 @@ Test(gate_hardware, is_none_before_the_files_are_known)
 	scene_end(&s);
 }
 
-/* No sshd is above this process: a file of the user's may have changed since the
- * connection began. */
+/* No sshd is above this process: a file of the user's may have changed since
+ * the connection began. */
 Test(gate_hardware, is_none_where_the_connection_cannot_be_seen)
 {
 	struct scene s;

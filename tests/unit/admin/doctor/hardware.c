@@ -246,7 +246,8 @@ Test(doctor_hardware, judges_each_file_that_the_policy_names)
 #define ADVICE     "PubkeyAuthOptions touch-required"
 #define PIN_ADVICE ADVICE " verify-required"
 
-/* The gate then does not know if a user's file has changed since sshd read it. */
+/* The gate then does not know if a user's file has changed since sshd read
+ * it. */
 Test(doctor_hardware, warns_of_hidden_processes_where_users_write_a_file)
 {
 	static const struct {

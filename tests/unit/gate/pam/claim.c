@@ -87,7 +87,8 @@ Test(claim, is_made_of_the_one_hardware_key_at_the_door)
 	cr_expect_str_eq(said, "0 ");
 }
 
-/* A keeper that answers one client after the other, and tells what they asked. */
+/* A keeper that answers one client after the other, and tells what they
+ * asked. */
 struct false_keeper {
 	char folder[FOLDER_MAX];
 	char path[FOLDER_MAX + 8];

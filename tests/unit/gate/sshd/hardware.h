@@ -23,8 +23,8 @@ struct test_certificate {
 /* ret: "TYPE BLOB" of a plain key; mark tells keys of one type apart. */
 void hardware_key(const char *type, char mark, char ret[static HARDWARE_LINE]);
 
-/* ret: "TYPE BLOB" of the key that hardware_key() makes, for sshd; the blob begins
- * with another name of the type, and has one more zero in it. */
+/* ret: "TYPE BLOB" of the key that hardware_key() makes, for sshd; the blob
+ * begins with another name of the type, and has one more zero in it. */
 void hardware_key_renamed(const char *type, const char *name, char mark,
     char ret[static HARDWARE_LINE]);
 

@@ -245,7 +245,8 @@ Test(hardware_search, file_of_a_users_must_be_older_than_the_connection)
 	scene_end(&s);
 }
 
-/* Where sshd may have read another line than the gate, no key proves anything. */
+/* Where sshd may have read another line than the gate, no key proves
+ * anything. */
 Test(hardware_search, proof_needs_a_connection_that_is_younger_than_the_files)
 {
 	const struct timespec unknown = {0};

@@ -285,7 +285,8 @@ Test(policy, names_each_list_of_files_differently)
 	}
 	cr_expect_str_eq(names[0], KEYS_DEFAULT);
 	cr_expect_str_eq(names[COUNT(keys) - 1], names[2]);
-	/* Other keys are not judged by those files, and need no look at them. */
+	/* Other keys are not judged by those files, and need no look at
+	 * them. */
 	for (size_t i = 4; i < 10; i++)
 		cr_expect_str_eq(plain[i], KEYS_DEFAULT, "%zu", i);
 	cr_expect_str_eq(plain[10], plain[1]);

@@ -332,7 +332,8 @@ Test(tokens, shows_no_secret)
 	cr_expect_null(strstr(text, "period"));
 }
 
-/* A device's name has 32 bytes: the end of a long serial number is what differs. */
+/* A device's name has 32 bytes: the end of a long serial number is what
+ * differs. */
 Test(tokens, becomes_a_device_that_is_called_by_its_serial)
 {
 	struct token token = make("A1", DEVICE_HOTP, 1);

@@ -308,13 +308,9 @@ Test(kept, policy_with_hardware_keys_needs_the_level)
 		const char *text;
 		bool newer;
 	} cases[] = {
-	    {"{\"hardware_keys\":\"enough\"}", true},
-	    {"{ \"hardware_keys\" :\"asked\"}", true},
-	    {"{\"hardware_files\"\n\t:[]}", true},
-	    {"{\"hardware_authorities\":[]}", true},
-	    {"{\"name\":\"hardware_keys\"}", false},
-	    {"{\"names\":[\"hardware_files\"],\"mode\":1}", false},
-	    {"{}", false},
+	    {"{\"rules\":[{\"hardware_keys\":\"asked\"}]}", true},
+	    {"{\"keys\":{\"hardware\\u005ffiles\":[]}}", true},
+	    {"{\"rules\":[{\"name\":\"hardware_keys\"}]}", false},
 	};
 
 	for (int level = CHARTER_HARDWARE - 1; level <= CHARTER_HARDWARE;

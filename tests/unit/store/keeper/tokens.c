@@ -441,6 +441,54 @@ Test(keeper_tokens, keeps_a_token_begun_if_the_record_may_have_it)
 	keeper_scene_end(&s);
 }
 
+static struct keeper_scene *scene;
+static int updates;
+
+/* Gives the token's device another id, as if it had been removed and added
+ * again. */
+static enum change
+add_again(struct record *record, void *arg)
+{
+	(void)arg;
+	snprintf(record->devices.items[1].id,
+	    sizeof(record->devices.items[1].id), "d7");
+	return CHANGE_WRITE;
+}
+
+static void
+add_before_undo(const char *user, inject_change *change, void *arg)
+{
+	(void)change;
+	(void)arg;
+	if (++updates != 2)
+		return;
+	inject_before_update(NULL);
+	cr_expect_eq(
+	    store_update(&scene->store, user, 0, add_again, NULL), FAULT_NONE);
+}
+
+/* It cannot be logged, and while it is taken back somebody adds the secret by
+ * another way. */
+Test(keeper_tokens, keeps_a_token_begun_if_its_secret_is_not_gone)
+{
+	struct keeper_scene s;
+
+	keeper_scene_begin(&s, policy);
+	keeper_scene_tokens(&s);
+	keeper_scene_put(&s, "root", scene_enrolled);
+	scene = &s;
+	inject_before_update(add_before_undo);
+	s.call = "write";
+	s.failing = 3; /* list, record, log */
+	denied(&s, "'assign','user':'root','serial':'T1'", REASON_NO_LOG, "");
+	cr_expect(s.reached);
+	cr_expect_eq(updates, 2);
+	s.failing = 0;
+	is_listed(&s, "T1", TOKEN_BEGUN, "root");
+	cr_expect_eq(devices(&s, "root", "token T1"), 1);
+	keeper_scene_end(&s);
+}
+
 /* Else the token could be imported again, and given to somebody else. */
 Test(keeper_tokens, stays_in_the_list_while_a_device_has_its_secret)
 {
