@@ -23,6 +23,9 @@ void answer_deny_with(struct call *call, enum reason reason, const char *name,
 void answer_deny_as(struct call *call, enum reason reason, const char *name,
     struct reply *reply);
 
+/* Answers that the user has devices, and would get more than fit. */
+void answer_deny_full(struct call *call, size_t has, size_t more);
+
 /* Answers with the denial that a look-up of that user led to, by its fault. */
 void answer_deny_user(struct call *call, enum fault fault, const char *user);
 

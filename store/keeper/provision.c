@@ -305,18 +305,14 @@ provision_deny(const struct provision *p)
 {
 	struct reply reply = {.version = PROTOCOL_VERSION};
 	struct call *call = p->call;
-	const char *name = call->request.user;
-	char too_many[96];
 
-	snprintf(too_many, sizeof(too_many),
-	    "%zu device%s and would get %zu more, where the policy allows %lld",
-	    p->has, p->has == 1 ? "" : "s", provision_count(p),
-	    (long long)call->policy.enrollment.max_devices);
-	if (p->reason == REASON_DEVICES_FULL)
-		name = too_many;
+	if (p->reason == REASON_DEVICES_FULL) {
+		answer_deny_full(call, p->has, provision_count(p));
+		return;
+	}
 	if (p->reason == REASON_KNOWN_SECRET && provision_count(p) > 1)
 		reply.account = (int64_t)p->account;
-	answer_deny_as(call, p->reason, name, &reply);
+	answer_deny_as(call, p->reason, call->request.user, &reply);
 }
 
 static void
