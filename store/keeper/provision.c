@@ -92,15 +92,15 @@ provision(struct provision *p, struct record *record)
 {
 	const struct call *call = p->call;
 	enum fault fault;
+	bool full;
 
 	if (!call_has_uid(call, record, p->uid))
 		return REASON_UID_CHANGED;
 	record_note_uid(
 	    record, store_bastion(&call->store, record->user), p->uid);
 	p->has = record->devices.count;
-	if ((int64_t)(p->has + provision_count(p)) >
-	    call->policy.enrollment.max_devices)
-		return REASON_DEVICES_FULL;
+	full = (int64_t)(p->has + provision_count(p)) >
+	    call->policy.enrollment.max_devices;
 	if (!provision_keep(record, &p->before))
 		return REASON_STORE;
 	fault = provision_add(p, record);
@@ -110,6 +110,8 @@ provision(struct provision *p, struct record *record)
 	}
 	if (fault == FAULT_STALE)
 		return REASON_KNOWN_SECRET;
+	if (full)
+		return REASON_DEVICES_FULL;
 	if (fault == FAULT_LIMIT)
 		return REASON_CODES_FULL;
 	if (fault != FAULT_NONE || !provision_keep(record, &p->after))
