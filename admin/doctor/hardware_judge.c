@@ -71,8 +71,8 @@ judge_bad(const struct hardware_file *file, struct findings *findings)
 
 	if (file->home)
 		snprintf(fix, sizeof(fix),
-		    "a file of root's in its place, which is in a folder that "
-		    "root alone can write, such as /etc/ssh/hardware");
+		    "the file itself, and no link to it, in a folder that root "
+		    "alone can write, such as /etc/ssh/hardware");
 	else
 		snprintf(fix, sizeof(fix), "chown root %s; chmod go-w %s",
 		    file->culprit, file->culprit);

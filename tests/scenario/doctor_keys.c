@@ -463,7 +463,7 @@ Test(doctor_keys, judges_the_files_of_hardware_keys, .timeout = 600)
 		 .above = READS TOUCH,
 		 .script = MADE "mv /mnt/keys/bob ~bob/sk; "
 				"ln -s ~bob/sk /mnt/keys/bob"},
-		"FAIL", "hardware-keys", "fix: a file of root's in its place"},
+		"FAIL", "hardware-keys", "fix: the file itself, and no link"},
 	    {{.rules = HARDWARE("enough"),
 		 .keys = HARDWARE_KEYS,
 		 .above = READS TOUCH,

@@ -166,7 +166,7 @@ Test(doctor_hardware, judges_each_file_that_the_policy_names)
 		    .others_write = true,
 		    .home = true},
 		FINDING_FAIL, "/home/a belongs to the uid 5, not to root",
-		"a file of root's in its place, which is in a folder that root "
+		"the file itself, and no link to it, in a folder that root "
 		"alone can write, such as /etc/ssh/hardware"},
 	    /* Nothing is known of the lines. */
 	    {RULE("enough"),
