@@ -69,7 +69,7 @@ static const struct command commands[] = {
     {"enroll", "USER [--hotp] [--qr terminal|svg|uri | --letter FILE]",
 	"set up a device for a user; you hand over the QR code", admin_enroll},
     {"import",
-	"USER FILE [--account NAME]\n"
+	"[USER] FILE [--account NAME]\n"
 	"        | --csv FILE [--secrets hex|base32]",
 	"take over devices from Google Authenticator, users.oath or a URI;\n"
 	"        with --csv a maker's list of tokens: CSV or PSKC",
