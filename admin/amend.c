@@ -247,8 +247,9 @@ say_after_revoke(const struct admin *admin)
 {
 	char why[HOME_WHY];
 
-	admin_say("the old entry in the authenticator app no longer works: "
-		  "tell users to delete it");
+	admin_say("codes of what was revoked no longer pass: tell users to "
+		  "delete the old entry in the authenticator app, or to give "
+		  "their token back");
 	if (!admin->end_sessions)
 		admin_say("running sessions go on: --end-sessions would have "
 			  "ended them. To do it now: %s",

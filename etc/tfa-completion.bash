@@ -1,7 +1,8 @@
 # Completion for tfa-admin and tfa in bash. The names of users and groups come
-# from getent. A directory may be slow, or may not list its members. Its owners
-# choose the names, so a name may be an attack: no name is expanded here, as
-# "compgen -W" would do, and each is quoted before it reaches the command line.
+# from getent, serial numbers from tfa-admin. A directory may be slow, or may not
+# list its members. Its owners choose the names, so a name may be an attack: no
+# name is expanded here, as "compgen -W" would do, and each is quoted before it
+# reaches the command line.
 
 _tfa_admin_commands="setup doctor enable enforce exempt disable exemptions forward
 policy users explain revoke forget code enroll import tokens assign unlock log
@@ -48,6 +49,14 @@ _tfa_users()
 _tfa_groups()
 {
 	getent group | cut -d : -f 1
+}
+
+# Prints the serial numbers of tokens in that state, or of all.
+_tfa_serials()
+{
+	tfa-admin tokens --csv 2>/dev/null |
+	    awk -F , -v state="$1" 'NR > 1 && (state == "" || $6 == state) {
+		print $1 }'
 }
 
 # Prints the values that an option takes, one a line. Fails if the option takes
@@ -161,7 +170,7 @@ _tfa_admin()
 	before=${words[${#words[@]} - 1]}
 	case $before in
 	--socket | --store | --policy | --config | --output | --fleet | \
-	    --link | --folder | -i)
+	    --link | --folder | --key | --letter | -i)
 		_tfa_files
 		return
 		;;
@@ -204,7 +213,18 @@ _tfa_admin()
 		export) _tfa_files ;;
 		esac
 		;;
-	users | explain | revoke | forget | code | enroll | assign | unlock)
+	assign)
+		if [ "$before" = assign ]; then
+			_tfa_offer_names < <(_tfa_users)
+		else
+			_tfa_offer_names < <(_tfa_serials free)
+		fi
+		;;
+	tokens)
+		[ "$before" != --remove ] ||
+		    _tfa_offer_names < <(_tfa_serials)
+		;;
+	users | explain | revoke | forget | code | enroll | unlock)
 		_tfa_offer_names < <(_tfa_users)
 		;;
 	import)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/doctor/doctor.h"
@@ -16,6 +17,8 @@
 #include "gate/sshd/keys.h"
 #include "gate/sshd/rootfile.h"
 #include "store/base/cleanup.h"
+
+enum { PASSWD_TEXT = 16384 }; /* of one entry */
 
 struct looking {
 	struct doctor *doctor;
@@ -73,6 +76,19 @@ look_at_lines(struct hardware_file *file, const char *path, char *text)
 		}
 }
 
+/* True if the folder is the home of the user whom it belongs to. */
+static bool
+is_home(const char *folder)
+{
+	char text[PASSWD_TEXT];
+	struct passwd *pw = NULL, space;
+	struct stat st;
+
+	return stat(folder, &st) == 0 &&
+	    getpwuid_r(st.st_uid, &space, text, sizeof(text), &pw) == 0 &&
+	    pw != NULL && strcmp(pw->pw_dir, folder) == 0;
+}
+
 static void
 note_bad(struct hardware_file *file, const char *path, enum fault fault,
     const struct rootfile *read)
@@ -83,6 +99,7 @@ note_bad(struct hardware_file *file, const char *path, enum fault fault,
 	snprintf(file->culprit, sizeof(file->culprit), "%.500s", read->culprit);
 	snprintf(file->why, sizeof(file->why), "%s", read->why);
 	file->others_write = fault == FAULT_ACCESS;
+	file->home = is_home(file->culprit);
 }
 
 /* The gate reads with the user's rights. */
@@ -208,6 +225,19 @@ is_folder_of_users(const char *name, char ret_folder[static KEY_FILE_MAX + 1])
 	return keypath_is_common(ret_folder);
 }
 
+/* A file that has no user's name: the name of the key, or of a user who left. */
+static void
+note_stray(struct hardware_file *file, const char *folder, const char *name)
+{
+	char path[HARDWARE_PLACE];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%.240s/%.255s", folder, name);
+	if (file->stray[0] == '\0' && stat(path, &st) == 0 &&
+	    S_ISREG(st.st_mode))
+		memcpy(file->stray, path, sizeof(file->stray));
+}
+
 /* A directory may not list its users; their files do. */
 static void
 look_in_folder(
@@ -217,10 +247,15 @@ look_in_folder(
 	const struct dirent *entry;
 	const struct passwd *pw;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' &&
-		    (pw = getpwnam(entry->d_name)) != NULL)
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		pw = getpwnam(entry->d_name);
+		if (pw != NULL)
 			look_for_user(l, file, pw);
+		else
+			note_stray(file, folder, entry->d_name);
+	}
 	if (dir != NULL)
 		closedir(dir);
 }

@@ -23,10 +23,13 @@ struct hardware_file {
 	char culprit[HARDWARE_PLACE];    /* what of its path is wrong, */
 	char why[128];                   /* and how */
 	bool others_write;               /* so: others than root can write it */
+	bool home;                       /* it is the home folder of a user */
 	char unreadable[HARDWARE_PLACE]; /* the first that its user cannot
 					  * read; "" */
 	char plain[HARDWARE_PLACE];      /* the first line with a key that is no
 				       * authority's; "" */
+	char stray[HARDWARE_PLACE];    /* the first beside those of users whose
+					* name is no user's; "" */
 	size_t keys;                   /* lines with a hardware key, or with an
 				       * authority for such */
 	char no_touch[HARDWARE_PLACE]; /* the first that says

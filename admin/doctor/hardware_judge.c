@@ -69,8 +69,13 @@ judge_bad(const struct hardware_file *file, struct findings *findings)
 {
 	char fix[2 * HARDWARE_PLACE + 64];
 
-	snprintf(fix, sizeof(fix), "chown root %s; chmod go-w %s",
-	    file->culprit, file->culprit);
+	if (file->home)
+		snprintf(fix, sizeof(fix),
+		    "the file itself, and no link to it, in a folder that root "
+		    "alone can write, such as /etc/ssh/hardware");
+	else
+		snprintf(fix, sizeof(fix), "chown root %s; chmod go-w %s",
+		    file->culprit, file->culprit);
 	findings_fail(findings, file->others_write ? fix : NULL,
 	    "%.150s, of %s: %.150s %s, so no hardware key in it is enough, and "
 	    "a code is asked for",
@@ -94,14 +99,31 @@ judge_unreadable(const struct hardware_file *file, struct findings *findings)
 static void
 judge_absent(const struct hardware_file *file, struct findings *findings)
 {
+	const char *user = strstr(file->name, "%u");
 	char fix[KEY_FILE_MAX + 64];
 
-	snprintf(fix, sizeof(fix), "install -m 0644 KEY.pub %s", file->name);
+	snprintf(fix, sizeof(fix), "install -D -m 0644 KEY.pub %.*s%s%s",
+	    user != NULL ? (int)(user - file->name) : (int)strlen(file->name),
+	    file->name, user != NULL ? "USER" : "",
+	    user != NULL ? user + 2 : "");
 	findings_fail(findings, fix,
 	    "%.200s, of %s, is not there%s: nobody "
 	    "gets in by a hardware key of it",
 	    file->name, list_named(file),
 	    keypath_is_common(file->name) ? "" : " for any user");
+}
+
+static void
+judge_stray(const struct hardware_file *file, struct findings *findings)
+{
+	char fix[HARDWARE_PLACE + 64];
+
+	snprintf(fix, sizeof(fix), "the user's name as its name, or rm %s",
+	    file->stray);
+	findings_warn(findings, fix,
+	    "%.300s, of %s, has the name of no user: nobody gets in by a key "
+	    "in it",
+	    file->stray, list_named(file));
 }
 
 /* sshd lets nobody in by a line that it does not read.  One for authorities
@@ -130,7 +152,7 @@ static void
 judge_hardware_lines(const struct hardware_facts *hardware,
     const struct hardware_file *file, struct findings *findings)
 {
-	if (file->keys == 0)
+	if (file->keys == 0 && file->bad[0] == '\0')
 		findings_warn(findings, NULL,
 		    "%.200s, of %s, has no hardware key (sk-ssh-ed25519, "
 		    "sk-ecdsa), and no authority: nobody gets in by it",
@@ -173,6 +195,8 @@ hardware_judge_files(const struct hardware_facts *hardware, const char *policy,
 			judge_bad(file, findings);
 		if (file->unreadable[0] != '\0')
 			judge_unreadable(file, findings);
+		if (file->stray[0] != '\0')
+			judge_stray(file, findings);
 		if (file->found == 0) {
 			judge_absent(file, findings);
 			continue;

@@ -152,6 +152,21 @@ is_among(const struct key_name *names, size_t count, const char *word)
 	return false;
 }
 
+/* A file of hardware keys is meant for sshd: no key in it lets in otherwise. */
+static void
+say_way_out(const struct policy *policy, const char *name, const char *path,
+    char *ret, size_t size)
+{
+	list_each(const struct name, file, policy->keys.hardware_files)
+		if (strcmp(file->text, name) == 0) {
+			snprintf(ret, size, "\"%.400s\" in AuthorizedKeysFile",
+			    name);
+			return;
+		}
+	snprintf(
+	    ret, size, "keys.files of %.150s without \"%.400s\"", path, name);
+}
+
 /*
  * If sshd reads files of the user's own, the user can free a key there anyway.
  * Elsewhere a line that the gate alone reads is a hole, and so it is if keys
@@ -159,7 +174,7 @@ is_among(const struct key_name *names, size_t count, const char *word)
  */
 static void
 judge_gates_alone(const struct key_names *names, const struct key_name *entry,
-    struct doctor *doctor)
+    const struct policy *policy, struct doctor *doctor)
 {
 	bool read = is_among(names->read.items, names->read.count, entry->name);
 	char fix[CONFIG_WORD + 80], who[256];
@@ -169,8 +184,7 @@ judge_gates_alone(const struct key_names *names, const struct key_name *entry,
 		return;
 	}
 	dump_who(entry->who, entry->others, who, sizeof(who));
-	snprintf(fix, sizeof(fix), "keys.files of %.150s without \"%.400s\"",
-	    doctor->policy, entry->name);
+	say_way_out(policy, entry->name, doctor->policy, fix, sizeof(fix));
 	findings_add(&doctor->findings,
 	    (read || names->home) && !entry->unseen ? FINDING_WARN
 						    : FINDING_FAIL,
@@ -191,7 +205,8 @@ keynames_judge(const struct key_names *names, const struct policy *policy,
 	for (size_t i = 0; i < names->unlisted.count; i++)
 		judge_unlisted(&names->unlisted.items[i], policy, doctor);
 	for (size_t i = 0; i < names->unread.count; i++)
-		judge_gates_alone(names, &names->unread.items[i], doctor);
+		judge_gates_alone(
+		    names, &names->unread.items[i], policy, doctor);
 }
 
 void

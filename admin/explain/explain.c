@@ -16,22 +16,27 @@ static void
 print_hardware(const struct explanation *e, const struct explained *login)
 {
 	bool pin = login->hardware_keys == HARDWARE_KEYS_WITH_PIN;
+	const char *before = "";
 	char text[REPORT_TEXT];
 	size_t len;
 
 	if (login->hardware_keys <= HARDWARE_KEYS_ASKED)
 		return;
 	len = (size_t)snprintf(text, sizeof(text),
-	    "a hardware key is enough that proves a touch%s and stands in",
-	    pin ? ", a PIN," : "");
-	list_each(const struct name, file, e->hardware_files)
-		if (len < sizeof(text))
-			len += (size_t)snprintf(
-			    text + len, sizeof(text) - len, " %s", file->text);
-	list_each(const struct name, file, e->hardware_authorities)
+	    "a hardware key is enough that proves a touch%s and stands in ",
+	    pin ? " and a PIN," : "");
+	list_each(const struct name, file, e->hardware_files) {
 		if (len < sizeof(text))
 			len += (size_t)snprintf(text + len, sizeof(text) - len,
-			    " %s (its authority)", file->text);
+			    "%s%s", before, file->text);
+		before = " or ";
+	}
+	list_each(const struct name, file, e->hardware_authorities) {
+		if (len < sizeof(text))
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+			    "%s%s (its authority)", before, file->text);
+		before = " or ";
+	}
 	field_print("  hardware  ", text);
 }
 

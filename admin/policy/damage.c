@@ -31,10 +31,11 @@ struct losers {
 };
 
 struct damage {
-	struct losers way_in, code, grace;
-	int64_t until_s;    /* the latest end of a grace period that is lost */
-	const char *caller; /* who runs the command; NULL: not known */
-	bool with_caller;   /* the caller loses the way in */
+	struct losers way_in, keyless, code, grace;
+	int64_t until_s;     /* the latest end of a grace period that is lost */
+	const char *caller;  /* who runs the command; NULL: not known */
+	bool with_caller;    /* the caller loses the way in */
+	bool caller_keyless; /* a hardware key is all that is left to them */
 	char note[MESSAGE_TEXT];
 	struct progress progress;
 	struct loss row;
@@ -78,14 +79,18 @@ take_loss(void *ctx, const char *text)
 		return true;
 	if (loss->way_in)
 		losers_add(&damage->way_in, loss->user);
+	if (loss->keyless)
+		losers_add(&damage->keyless, loss->user);
 	if (loss->code)
 		losers_add(&damage->code, loss->user);
 	if (loss->grace)
 		losers_add(&damage->grace, loss->user);
 	if (loss->grace && loss->until_s > damage->until_s)
 		damage->until_s = loss->until_s;
-	damage->with_caller |= loss->way_in && damage->caller != NULL &&
-	    strcmp(damage->caller, loss->user) == 0;
+	if (damage->caller != NULL && strcmp(damage->caller, loss->user) == 0) {
+		damage->with_caller |= loss->way_in;
+		damage->caller_keyless |= loss->keyless;
+	}
 	return true;
 }
 
@@ -184,8 +189,8 @@ say_who_is_spared(const struct admin *admin)
 static bool
 is_none(const struct damage *damage)
 {
-	return damage->way_in.count + damage->code.count +
-	    damage->grace.count ==
+	return damage->way_in.count + damage->keyless.count +
+	    damage->code.count + damage->grace.count ==
 	    0;
 }
 
@@ -198,9 +203,15 @@ say_damage(const struct damage *damage)
 	snprintf(grace, sizeof(grace), "had time to set up a device until %s",
 	    until);
 	say_losers(&damage->way_in, "can no longer log in");
+	say_losers(&damage->keyless,
+	    "can log in only with a hardware key that is listed for them");
+	if (damage->caller_keyless)
+		admin_say("you are one of them, %s: tfa-admin explain says if "
+			  "a key of yours is enough",
+		    damage->caller);
 	say_losers(&damage->grace, grace);
 	say_losers(&damage->code, "will not be asked for a code");
-	if (damage->way_in.count > 0)
+	if (damage->way_in.count + damage->keyless.count > 0)
 		admin_say("to give them time: enforce with --grace 14d; to let "
 			  "one of them set up a device: tfa-admin code USER "
 			  "--enroll");

@@ -164,8 +164,9 @@ say_added(const struct sending *s)
 		printf("{\"added\":%lld,\"known\":%lld}\n", (long long)s->added,
 		    known);
 	else
-		printf("%lld token%s added, %lld were in the list already\n",
-		    (long long)s->added, s->added == 1 ? "" : "s", known);
+		printf("%lld token%s added, %lld %s in the list already\n",
+		    (long long)s->added, s->added == 1 ? "" : "s", known,
+		    known == 1 ? "was" : "were");
 	say_lines(s->path, seeds->notes.items, seeds->notes.count);
 	admin_say("%s has the tokens' secrets: keep it where no network is, or "
 		  "delete it",

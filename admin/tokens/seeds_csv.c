@@ -194,7 +194,8 @@ refuse_other(const struct reading *r, int type)
 	const char *text = cell(r, other);
 
 	if (type >= 0 && text[0] != '\0' && strcmp(text, "0") != 0)
-		seeds_refuse(r->seeds, r->row.line, "a %s has no %s",
+		seeds_refuse(r->seeds, r->row.line,
+		    "a %s has no %s: leave that cell empty",
 		    record_type_names[type],
 		    other == COLUMN_PERIOD ? "period" : "counter");
 }

@@ -472,9 +472,10 @@ login_is_blocked(const struct record *record)
 	    record->invited_until_s == 0;
 }
 
-enum state
-login_state(const struct policy *policy, const struct decision *decision,
-    const struct record *record, int64_t now_s, int64_t *ret_deadline_s)
+static enum state
+state_of(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s, bool hardware,
+    int64_t *ret_deadline_s)
 {
 	const struct failures *f = &record->failures;
 
@@ -486,8 +487,7 @@ login_state(const struct policy *policy, const struct decision *decision,
 		return STATE_LOCKED;
 	if (record->devices.count > 0)
 		return STATE_ENROLLED;
-	if (policy_hardware(policy, decision) != HARDWARE_KEYS_ASKED &&
-	    !login_is_blocked(record))
+	if (hardware && !login_is_blocked(record))
 		return STATE_HARDWARE;
 	if ((record->invited_until_s > now_s &&
 		policy->enrollment.self != SELF_CODE) ||
@@ -510,4 +510,24 @@ login_state(const struct policy *policy, const struct decision *decision,
 		policy, decision->mode, record, now_s, *ret_deadline_s))
 		return STATE_INVITED;
 	return STATE_OVERDUE;
+}
+
+enum state
+login_state(const struct policy *policy, const struct decision *decision,
+    const struct record *record, int64_t now_s, int64_t *ret_deadline_s)
+{
+	bool hardware = policy_hardware(policy, decision) !=
+	    HARDWARE_KEYS_ASKED;
+
+	return state_of(
+	    policy, decision, record, now_s, hardware, ret_deadline_s);
+}
+
+enum state
+login_state_keyless(const struct policy *policy,
+    const struct decision *decision, const struct record *record, int64_t now_s)
+{
+	int64_t deadline_s;
+
+	return state_of(policy, decision, record, now_s, false, &deadline_s);
 }

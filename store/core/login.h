@@ -129,6 +129,12 @@ enum state
 login_state(const struct policy *policy, const struct decision *decision,
     const struct record *record, int64_t now_s, int64_t *ret_deadline_s);
 
+/* The state as if no hardware key were enough: nobody knows if the user has
+ * one. */
+enum state login_state_keyless(const struct policy *policy,
+    const struct decision *decision, const struct record *record,
+    int64_t now_s);
+
 /*
  * True if an administrator took all devices away and left no invitation:
  * "revoke --block", or "revoke --code", whose code may still let the user

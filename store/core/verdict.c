@@ -68,8 +68,9 @@ static const struct {
 
     [REASON_WRONG_CODE] = {"wrong_code", GATE_EXIT_DENIED, "Wrong code."},
     [REASON_TRIES] = {"tries", GATE_EXIT_DENIED,
-	"That was the last try: if your app shows these codes, set the phone's "
-	"clock to automatic; a recovery code works too."},
+	"That was the last try: if the codes of your app change by themselves, "
+	"set the phone's clock to automatic; a recovery code works too, or ask "
+	"an administrator."},
     [REASON_CODE_USED] = {"code_used", GATE_EXIT_DENIED,
 	"This code was already used: %C the next one."},
     [REASON_NOT_A_CODE] = {"not_a_code", GATE_EXIT_DENIED,

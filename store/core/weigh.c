@@ -8,6 +8,7 @@
 static const struct json_field loss_fields[] = {
     ROW(TEXT, loss, "user", MAYBE, user),
     ROW(FLAG, loss, "way_in", MAYBE, way_in),
+    ROW(FLAG, loss, "keyless", MAYBE, keyless),
     ROW(FLAG, loss, "code", MAYBE, code),
     ROW(FLAG, loss, "grace", MAYBE, grace),
     ROW(TIME, loss, "until", MAYBE, until_s),
@@ -20,6 +21,7 @@ struct standing {
 	enum state state;
 	int64_t deadline_s;
 	bool let_in;
+	bool keyless; /* let in without a hardware key, too */
 	bool asked;
 };
 
@@ -101,6 +103,27 @@ weigh_places(
 	add_places(old, new, true, ret);
 }
 
+static bool
+lets_in(enum state state)
+{
+	switch (state) {
+	case STATE_EXEMPT:
+	case STATE_ENROLLED:
+	case STATE_HARDWARE:
+	case STATE_INVITED:
+	case STATE_GRACE:
+	case STATE_PENDING:
+		return true;
+	case STATE_NONE:
+	case STATE_LOCKED:
+	case STATE_BLOCKED:
+	case STATE_GONE:
+	case STATE_OVERDUE:
+		return false;
+	}
+	return false;
+}
+
 static void
 stand(const struct policy *policy, const struct subject *subject,
     const struct record *record, struct standing *ret)
@@ -114,25 +137,10 @@ stand(const struct policy *policy, const struct subject *subject,
 	    policy, &decision, record, subject->now_s, &ret->deadline_s);
 	ret->asked = decision.mode == MODE_REQUIRED ||
 	    (decision.mode == MODE_OPTIONAL && device);
-	ret->let_in = false;
-	if (decision.mode == MODE_NONE)
-		return;
-	switch (ret->state) {
-	case STATE_EXEMPT:
-	case STATE_ENROLLED:
-	case STATE_HARDWARE:
-	case STATE_INVITED:
-	case STATE_GRACE:
-	case STATE_PENDING:
-		ret->let_in = true;
-		return;
-	case STATE_NONE:
-	case STATE_LOCKED:
-	case STATE_BLOCKED:
-	case STATE_GONE:
-	case STATE_OVERDUE:
-		return;
-	}
+	ret->let_in = decision.mode != MODE_NONE && lets_in(ret->state);
+	ret->keyless = decision.mode != MODE_NONE &&
+	    lets_in(
+		login_state_keyless(policy, &decision, record, subject->now_s));
 }
 
 static void
@@ -140,6 +148,7 @@ compare(
     const struct standing *old, const struct standing *new, struct loss *ret)
 {
 	ret->way_in |= old->let_in && !new->let_in;
+	ret->keyless |= old->keyless && new->let_in && !new->keyless;
 	ret->code |= old->asked && new->let_in && !new->asked;
 	if (old->state == STATE_GRACE && new->mode != MODE_EXEMPT &&
 	    (!new->let_in ||
@@ -172,5 +181,5 @@ weigh(const struct policy *old, const struct policy *new,
 	}
 	*ret = loss;
 	explicit_bzero(&calm, sizeof(calm));
-	return loss.way_in || loss.code || loss.grace;
+	return loss.way_in || loss.keyless || loss.code || loss.grace;
 }

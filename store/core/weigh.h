@@ -24,6 +24,8 @@ struct places {
 struct loss {
 	char user[USER_TEXT];
 	bool way_in;     /* let in until now, and no longer: from somewhere */
+	bool keyless;    /* let in until now, and then by a hardware key alone,
+			  * which the keeper does not know to exist */
 	bool code;       /* asked for a code until now, and then no longer */
 	bool grace;      /* the time to set up a device is over, or shorter */
 	int64_t until_s; /* with grace: the end that was promised */

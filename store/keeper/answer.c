@@ -92,6 +92,18 @@ answer_deny_as(struct call *call, enum reason reason, const char *name,
 }
 
 void
+answer_deny_full(struct call *call, size_t has, size_t more)
+{
+	char count[96];
+
+	snprintf(count, sizeof(count),
+	    "%zu device%s and would get %zu more, where the policy allows %lld",
+	    has, has == 1 ? "" : "s", more,
+	    (long long)call->policy.enrollment.max_devices);
+	answer_deny(call, REASON_DEVICES_FULL, count);
+}
+
+void
 answer_deny_user(struct call *call, enum fault fault, const char *user)
 {
 	if (fault == FAULT_ABSENT) {

@@ -25,6 +25,9 @@ void answer_deny_as(struct call *call, enum reason reason, const char *name,
 /* Answers with the denial for too many or too much; most: what there may be. */
 void answer_deny_most(struct call *call, enum reason reason, size_t most);
 
+/* Answers that the user has devices, and would get more than fit. */
+void answer_deny_full(struct call *call, size_t has, size_t more);
+
 /* Answers with the denial that a look-up of that user led to, by its fault. */
 void answer_deny_user(struct call *call, enum fault fault, const char *user);
 

@@ -23,6 +23,7 @@ struct assign {
 	bool begun;  /* earlier: the record may have had the secret before */
 	bool there;  /* the record had the secret already */
 	bool absent; /* the record did not have the secret */
+	size_t has;  /* so many devices the user has */
 	char device[DEVICE_ID_TEXT];
 	enum reason reason; /* DONE, or why not */
 };
@@ -35,8 +36,8 @@ add_device(struct assign *a, struct record *record)
 
 	record_note_uid(
 	    record, store_bastion(&call->store, record->user), a->uid);
-	if ((int64_t)record->devices.count >=
-	    call->policy.enrollment.max_devices)
+	a->has = record->devices.count;
+	if ((int64_t)a->has >= call->policy.enrollment.max_devices)
 		return REASON_DEVICES_FULL;
 	if (!undo_before(&a->undo, record))
 		return REASON_STORE;
@@ -265,6 +266,8 @@ assign(struct assign *a)
 	else if (a->reason == REASON_TOKEN_BEGUN ||
 	    a->reason == REASON_TOKEN_TAKEN)
 		token_answer_user(a->call, a->reason, a->token);
+	else if (a->reason == REASON_DEVICES_FULL)
+		answer_deny_full(a->call, a->has, 1);
 	else
 		answer_deny(a->call, a->reason, user);
 }

@@ -85,15 +85,15 @@ provision(struct provision *p, struct record *record)
 {
 	const struct call *call = p->call;
 	enum fault fault;
+	bool full;
 
 	if (!call_has_uid(call, record, p->uid))
 		return REASON_UID_CHANGED;
 	record_note_uid(
 	    record, store_bastion(&call->store, record->user), p->uid);
 	p->has = record->devices.count;
-	if ((int64_t)(p->has + provision_count(p)) >
-	    call->policy.enrollment.max_devices)
-		return REASON_DEVICES_FULL;
+	full = (int64_t)(p->has + provision_count(p)) >
+	    call->policy.enrollment.max_devices;
 	if (!undo_before(&p->undo, record))
 		return REASON_STORE;
 	fault = provision_add(p, record);
@@ -103,6 +103,8 @@ provision(struct provision *p, struct record *record)
 	}
 	if (fault == FAULT_STALE)
 		return REASON_KNOWN_SECRET;
+	if (full)
+		return REASON_DEVICES_FULL;
 	if (fault == FAULT_LIMIT)
 		return REASON_CODES_FULL;
 	if (fault != FAULT_NONE || !undo_after(&p->undo, record))
@@ -229,18 +231,14 @@ provision_deny(const struct provision *p)
 {
 	struct reply reply = {.version = PROTOCOL_VERSION};
 	struct call *call = p->call;
-	const char *name = call->request.user;
-	char too_many[96];
 
-	snprintf(too_many, sizeof(too_many),
-	    "%zu device%s and would get %zu more, where the policy allows %lld",
-	    p->has, p->has == 1 ? "" : "s", provision_count(p),
-	    (long long)call->policy.enrollment.max_devices);
-	if (p->reason == REASON_DEVICES_FULL)
-		name = too_many;
+	if (p->reason == REASON_DEVICES_FULL) {
+		answer_deny_full(call, p->has, provision_count(p));
+		return;
+	}
 	if (p->reason == REASON_KNOWN_SECRET && provision_count(p) > 1)
 		reply.account = (int64_t)p->account;
-	answer_deny_as(call, p->reason, name, &reply);
+	answer_deny_as(call, p->reason, call->request.user, &reply);
 }
 
 static void

@@ -63,7 +63,8 @@ Test(codes, clock_that_is_off_is_told_unless_it_helps_a_guesser)
 	session_type(s, text("%s\r", code_at(secret, step + 10)));
 	session_expect(s, "Wrong code.\r\n" PROMPT);
 	session_type(s, text("%s\r", code_wrong(secret)));
-	session_expect(s, "Wrong code.\r\nThat was the last try: ");
+	session_expect(s,
+	    "Wrong code.\r\nThat was the last try: if the codes of your app ");
 	cr_assert_eq(session_status(s), 77);
 	assert_never_says(s->seen, "ahead");
 	assert_says(fixture_audit(b), "would fit a clock 300 s ahead");

@@ -2,6 +2,8 @@
  * A change of the policy says what it does to people, and asks, before it is
  * made.
  */
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/scenario/scenario.h"
@@ -55,6 +57,28 @@ Test(damage, of_each_kind_is_asked_about)
 	    "3 users will not be asked for a code: user101, user102 and "
 	    "user104\n");
 	expect_refused(b, ARGV("enforce", "*"), "can no longer log in: root, ");
+}
+
+/* The keeper does not know who has a hardware key. */
+Test(damage, of_those_without_a_hardware_key_is_asked_about)
+{
+	struct bastion *b;
+
+	needs_people();
+	b = bastion_open(
+		.rules = "{'name':'user101','users':['user101','user102'],"
+			 "'mode':'required','hardware_keys':'enough',"
+			 "'grace':{'until':'2099-01-01T00:00:00Z'}},"
+			 "{'name':'open','users':['user103'],'mode':'exempt'}",
+	    .more = "'keys':{'hardware_files':['/etc/ssh/hardware/%u']}");
+	write_text("/srv/tfa/no-grace",
+	    "#!/bin/sh\nsed -i 's/2099-01-01T/2020-01-01T/' \"$1\"\n");
+	cr_assert_eq(chmod("/srv/tfa/no-grace", 0755), 0);
+	cr_assert_eq(setenv("VISUAL", "/srv/tfa/no-grace", 1), 0);
+	fixture_enrol(b, "user102");
+	expect_refused(b, ARGV("policy", "edit"),
+	    "1 user can log in only with a hardware key that is listed for "
+	    "them: user101\n");
 }
 
 /* No question where there is no damage: a question for nothing is answered

@@ -209,6 +209,17 @@ Test(explained, hardware_key_is_enough_where_root_lists_it, .timeout = 120)
 	write_text(users_file(user), own);
 }
 
+Test(explained, says_where_a_hardware_key_has_to_stand)
+{
+	struct bastion *b = bastion_open(.rules = WORTH("enough-with-pin"),
+	    .more = "'keys':{'hardware_files':['/a/%u','/b'],"
+		    "'hardware_authorities':['/ca']}");
+
+	assert_says(explain(b, b->me, NULL)->out,
+	    "  hardware  a hardware key is enough that proves a touch and a "
+	    "PIN, and stands in /a/%u or /b or /ca (its authority)\n");
+}
+
 /* One who came by a hardware key and has no device, in all that lists
  * people. */
 Test(explained, hardware_key_is_seen_in_lists_and_figures)

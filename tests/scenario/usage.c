@@ -126,7 +126,7 @@ Test(usage, options_that_exclude_each_other_are_named)
 	    {"enforce", {"alice", "--grace=1d", "--until=2030-01-01"},
 		"exclude each other"},
 	    {"forward", {"alice", "ajar"}, "closed, after-code or open"},
-	    {"import", {"alice"}, "needs a FILE"},
+	    {"import", {"alice"}, "needs a USER and a FILE"},
 	    {"policy", {"nosuch"}, "takes one of show, "},
 	};
 

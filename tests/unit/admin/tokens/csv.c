@@ -114,7 +114,7 @@ Test(seeds_csv, refuses_bad_lines_by_their_number)
 	    {"serial,secret,type,counter\nT1," HEX ",totp,1\n", 2,
 		"a totp has no counter"},
 	    {"serial,secret,type,period\nT1," HEX ",hotp,30\n", 2,
-		"a hotp has no period"},
+		"a hotp has no period: leave that cell empty"},
 	    {"serial,secret,period\nT1," HEX ",14\n", 2, "15 to 300"},
 	    {"serial,secret,period\nT1," HEX ",301\n", 2, "15 to 300"},
 	    {"serial,secret,period\nT1," HEX ",30s\n", 2, "15 to 300"},

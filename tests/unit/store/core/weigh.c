@@ -24,7 +24,7 @@
 struct change {
 	const char *old, *new;
 	bool device;
-	const char *loses; /* w: way in, c: code, g: grace */
+	const char *loses; /* w: way in, k: all but a key, c: code, g: grace */
 };
 
 static struct loss
@@ -68,6 +68,10 @@ weigh_change(const struct change *change, const struct record *given)
 #define ENOUGH                                                 \
 	"{'name': 'all', 'users': ['*'], 'mode': 'required', " \
 	"'hardware_keys': 'enough'}"
+#define GRACED_KEYS                                            \
+	"{'name': 'all', 'users': ['*'], 'mode': 'required', " \
+	"'grace': {'until': '2026-12-01T00:00:00Z'}, "         \
+	"'hardware_keys': 'enough'}"
 #define KEYS ",'keys': {'hardware_files': ['/etc/ssh/keys/%u']}"
 
 /* Where no hardware key is enough any more, users without a device are shut
@@ -81,15 +85,24 @@ Test(weigh, takes_a_hardware_key_for_a_way_in)
 	    {{ENOUGH, REQUIRED, false, "w"}, KEYS, KEYS},
 	    {{ENOUGH, ENOUGH, false, "w"}, KEYS, ""},
 	    {{ENOUGH, REQUIRED, true, ""}, KEYS, KEYS},
-	    {{OPTIONAL, ENOUGH, false, ""}, KEYS, KEYS},
+	    /* It is not known that they have one. */
+	    {{OPTIONAL, ENOUGH, false, "k"}, KEYS, KEYS},
+	    {{GRACED_KEYS, ENOUGH, false, "k"}, KEYS, KEYS},
+	    {{ENOUGH, ENOUGH, false, ""}, KEYS, KEYS},
+	    {{REQUIRED, ENOUGH, false, ""}, KEYS, KEYS},
+	    {{OPTIONAL, GRACED_KEYS, false, ""}, KEYS, KEYS},
+	    {{OPTIONAL, ENOUGH, true, ""}, KEYS, KEYS},
 	    {{REQUIRED, ENOUGH, true, ""}, KEYS, KEYS},
 	};
 
-	for (size_t i = 0; i < COUNT(cases); i++)
-		cr_expect_eq(weigh_with(&cases[i].change, cases[i].old,
-				 cases[i].new, NULL)
-				 .way_in,
-		    cases[i].change.loses[0] == 'w', "%zu", i);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct loss loss = weigh_with(
+		    &cases[i].change, cases[i].old, cases[i].new, NULL);
+		char loses = cases[i].change.loses[0];
+
+		cr_expect_eq(loss.way_in, loses == 'w', "%zu: way in", i);
+		cr_expect_eq(loss.keyless, loses == 'k', "%zu: a key", i);
+	}
 }
 
 Test(weigh, says_what_a_user_loses)

@@ -400,7 +400,8 @@ Test(keeper_tokens, frees_a_token_only_if_no_record_can_have_it)
 	keeper_scene_tokens(&s);
 	keeper_scene_put(&s, "root", scene_all_devices);
 	denied(&s, "'assign','user':'root','serial':'T1'", REASON_DEVICES_FULL,
-	    "");
+	    "This user has 8 devices and would get 1 more, where the policy "
+	    "allows 3: ");
 	is_listed(&s, "T1", TOKEN_FREE, "");
 	denied(&s, "'assign','user':'root','serial':'T2'", REASON_DEVICES_FULL,
 	    "");
