@@ -36,6 +36,7 @@ gate_judge_hardware(struct gate *gate)
 
 	gate->hardware = HARDWARE_UNSAID;
 	if (gate->hardware_unknown || facts->keys != 1 || facts->auth == NULL ||
+	    !key_may_be_hardware(facts->auth) ||
 	    key_parse(facts->auth, &key) != FAULT_NONE)
 		return;
 	if (key.hardware)

@@ -29,6 +29,7 @@ claim_begin(const struct inquiry *inquiry, struct request *request)
 
 	if (!inquiry->door || strcmp(inquiry->request, "login") != 0 ||
 	    !has_account(inquiry) || !has_one_key(inquiry->ssh_auth_info) ||
+	    !key_may_be_hardware(request->auth) ||
 	    key_parse(request->auth, &key) != FAULT_NONE)
 		return;
 	if (key.hardware) {

@@ -253,10 +253,20 @@ is_of_type(const struct key *key, const char *type, size_t len)
 	return own.left == len && memcmp(own.at, type, len) == 0;
 }
 
+static const char method[] = "publickey ";
+
+bool
+key_may_be_hardware(const char *auth)
+{
+	size_t len = sizeof(method) - 1;
+
+	return strncmp(auth, method, len) == 0 &&
+	    strncmp(auth + len, "sk-", 3) == 0;
+}
+
 enum fault
 key_parse(const char *auth, struct key *ret)
 {
-	static const char method[] = "publickey ";
 	struct key key = {.blob = NULL};
 	const char *type, *blob;
 	enum fault fault;

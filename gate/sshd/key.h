@@ -38,6 +38,10 @@ struct key {
  * FAULT_MEMORY.
  */
 MUST_USE enum fault key_parse(const char *auth, struct key *ret);
+
+/* False if such a line has no hardware key, by the type that sshd names: then
+ * nobody need parse it to know that. */
+bool key_may_be_hardware(const char *auth);
 void key_done(struct key *key);
 
 /* True if a certificate names this principal. */
