@@ -111,6 +111,22 @@ masked_today(char *shown)
 	return shown;
 }
 
+/* The second command gives the rule a time of its own, unless it ran in
+ * the same second. */
+static char *
+without_time_between(char *shown)
+{
+	static const char line[] =
+	    "        rules.user161.since: 9999-99-99T99:99:99Z -> "
+	    "9999-99-99T99:99:99Z\n";
+	char *at = strstr(shown, line);
+
+	if (at != NULL)
+		memmove(at, at + sizeof(line) - 1,
+		    strlen(at + sizeof(line) - 1) + 1);
+	return shown;
+}
+
 /* Below each heading of a table something stands in at least one row. */
 static void
 assert_columns_say_something(const char *shown)
@@ -166,7 +182,7 @@ Test(tables, fit_80_columns)
 	    "a-rule-with-quite-a...\n"
 	    "user161 2001:db8:1111:2222:... -          -          -    net\n");
 	shown = shown_at_80(b, "policy history");
-	cr_expect_str_eq(masked_today(shown),
+	cr_expect_str_eq(without_time_between(masked_today(shown)),
 	    "     1  9999-99-99 99:99  -           by hand, or before the first "
 	    "change\n"
 	    "     2  9999-99-99 99:99  root        exempt user161: never asked "
