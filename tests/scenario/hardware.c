@@ -255,8 +255,16 @@ Test(hardware, that_a_thief_planted_is_asked)
 	assert_asked(by_key(b, user, key));
 }
 
-/* sshd finds the key under more than one name of its type, and obeys that
- * line. */
+/* sshd finds the key under more than one name of its type, and obeys that line.
+ * A newer one may not: then it demands the touch, as root's line says. */
+static void
+assert_asked_or_refused(struct run *r)
+{
+	if (r->status != 255)
+		assert_asked(r);
+	cr_assert_str_empty(r->out);
+}
+
 Test(hardware, whose_line_has_another_name_of_the_type_is_asked)
 {
 	const char *user = "user210", *key;
@@ -273,7 +281,7 @@ Test(hardware, whose_line_has_another_name_of_the_type_is_asked)
 		write_text(users_file(user),
 		    sk_line_renamed("no-touch-required ", key, types[i]));
 		sk_person("unasked");
-		assert_asked(by_key(b, user, key));
+		assert_asked_or_refused(by_key(b, user, key));
 		write_text(users_file(user),
 		    text("%.*s %s",
 			(int)strcspn(sk_line_renamed("", key, types[i]), "\n"),
