@@ -70,12 +70,17 @@ open_folder(const struct bastion *b)
 
 /*
  * Compares only the first 28 signals: fish ignores the two that libc reserves
- * in every program that it starts, and so in the gate.
+ * in every program that it starts, and so in the gate.  A shell blocks SIGCHLD,
+ * the seventeenth, until it waits for what it has started: on a busy machine
+ * that may be later than the program's first steps.
  */
-#define INSPECTION                                                       \
-	"tr '\\0' ' ' </proc/$PPID/cmdline; echo; stty -a; umask; pwd\n" \
-	"ls /proc/self/fd | wc -l\n"                                     \
-	"sed -n 's/^\\(Sig[BIC]..\\):.*\\(.......\\)$/\\1 \\2/p' "       \
+#define INSPECTION                                                          \
+	"tr '\\0' ' ' </proc/$PPID/cmdline; echo; stty -a; umask; pwd\n"    \
+	"ls /proc/self/fd | wc -l\n"                                        \
+	"for i in 1 2 3 4 5 6 7 8 9; do\n"                                  \
+	"grep -q '^SigBlk:.*[13579bdf]....$' /proc/$PPID/status || break\n" \
+	"sleep .2; done\n"                                                  \
+	"sed -n 's/^\\(Sig[BIC]..\\):.*\\(.......\\)$/\\1 \\2/p' "          \
 	"/proc/$PPID/status\n" ENVIRONMENT "\n"
 
 /*
