@@ -3,7 +3,8 @@
 #include "admin/tokens/key_text.h"
 #include "store/base/base32.h"
 
-#define KEY_TEXT_MAX (2 * OTP_SECRET_MAX)
+#define HEX_PREFIX   "0X" /* some makers write it; base32 has no zero */
+#define KEY_TEXT_MAX (sizeof(HEX_PREFIX) - 1 + 2 * OTP_SECRET_MAX)
 
 /* ret: the text without blanks and dashes, in upper case.  False if it is too
  * long for any secret. */
@@ -36,8 +37,11 @@ nibble(char c)
 static enum fault
 hex_bytes(const char *at, struct otp_secret *ret)
 {
-	size_t len = strlen(at);
+	size_t len;
 
+	if (strncmp(at, HEX_PREFIX, sizeof(HEX_PREFIX) - 1) == 0)
+		at += sizeof(HEX_PREFIX) - 1;
+	len = strlen(at);
 	if (len == 0 || len % 2 != 0 || len > 2 * OTP_SECRET_MAX)
 		return FAULT_FORMAT;
 	for (size_t i = 0; i < len; i += 2) {

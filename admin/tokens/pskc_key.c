@@ -69,8 +69,8 @@ judge_suite(struct seeds *seeds, const struct pskc_key *key)
 		if (token_compare(part(key, PSKC_SUITE), words[i].word) == 0)
 			return words[i].algorithm;
 	seeds_refuse(seeds, part_line(key, PSKC_SUITE),
-	    "\"%.60s\" is no Suite that tfa knows: HMAC-SHA1, HMAC-SHA256 or "
-	    "HMAC-SHA512",
+	    "\"%.60s\" is no Suite that tfa knows: ask the maker for the hash, "
+	    "and write HMAC-SHA1, HMAC-SHA256 or HMAC-SHA512",
 	    seeds_quote(part(key, PSKC_SUITE)));
 	return OTP_SHA1;
 }

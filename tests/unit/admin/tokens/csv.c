@@ -20,6 +20,7 @@ Test(seeds_csv, reads_what_makers_write)
 	    "3536 3738 3930\",T1\n,,\n",
 	    "otpkey,serial,type,otplen,hashlib\n" HEX ",T1,TOTP,6,sha1\n",
 	    "Serial , \"Secret\" , Time-Step\n \"T1\" , " BASE "======, 30 \n",
+	    "serial,secret,period\nT1,0x" HEX ",30\n",
 	    "serial,secret,period,counter\nT1,gezdgnbvgy3tqojqgezdgnbvgy3tqojq"
 	    ",30,\n",
 	};
@@ -139,6 +140,8 @@ Test(seeds_csv, refuses_bad_lines_by_their_number)
 	    {HEAD "T23456789012345678901234567890123456789012," HEX ",totp\n",
 		2, "longer than 40"},
 	    {HEAD "T1,,totp\n", 2, "no secret"},
+	    {HEAD "T1,0x,totp\n", 2, "hexadecimal or base32"},
+	    {HEAD "T1,0x" HEX "0,totp\n", 2, "hexadecimal or base32"},
 	    {HEAD "T1,hello-world!,totp\n", 2, "hexadecimal or base32"},
 	    {HEAD "T1,31323334353637383988,totp\nT2,313233343536373839,totp\n",
 		3, "9 bytes"},
