@@ -25,7 +25,7 @@ proof(login_decide)
 	enum forwarding door;
 	enum hardware_keys worth;
 	bool pass, remembered, device, free, touched, here = false;
-	bool near = false;
+	bool near = false, other = false;
 
 	decision.rule = nondet_any() ? &rule : NULL;
 	given(is_time(rule.since_s | rule.grace.until_s | rule.grace.for_s));
@@ -39,6 +39,8 @@ proof(login_decide)
 		const struct verified *v = &verified[i];
 		int64_t left_s = v->until_s - by.now_s;
 
+		other |= v->connection[0] && strcmp(v->key, by.key) &&
+		    v->connection[0] == by.connection[0];
 		if (strcmp(v->key, by.key) || left_s <= 0)
 			continue;
 		here |= v->connection[0] == by.connection[0] &&
@@ -63,12 +65,13 @@ proof(login_decide)
 		(decision.rule &&
 		    by.now_s < policy_deadline(&rule, record.first_seen_s)));
 	/* A touch is enough, or a PIN where the rule wants that, but of nobody
-	 * whom an administrator keeps out. */
+	 * whom an administrator keeps out, and on no connection of a code that
+	 * was given with another key. */
 	touched = (by.hardware == HARDWARE_PIN ||
 		      (by.hardware == HARDWARE_TOUCH &&
 			  worth == HARDWARE_KEYS_ENOUGH)) &&
 	    worth >= HARDWARE_KEYS_ENOUGH &&
-	    (device || !was.enrolled_once || was.invited_until_s);
+	    (device || !was.enrolled_once || was.invited_until_s) && !other;
 	claim(2a, pass && remembered, here || (near && device));
 	claim(2b, pass && remembered, device || by.by_door);
 	claim(2c, pass && !remembered,
