@@ -1,5 +1,5 @@
-/* Secrets as people and makers write them: hexadecimal or base32, in either
- * case, in groups with blanks or dashes between them. */
+/* Secrets as people and makers write them: hexadecimal, also behind "0x", or
+ * base32, in either case, in groups with blanks or dashes between them. */
 #ifndef TFA_KEY_TEXT_H
 #define TFA_KEY_TEXT_H
 
